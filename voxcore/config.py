@@ -1,0 +1,240 @@
+"""What one training job is asked to do. Frozen, and checked at birth: a wrong one cannot exist."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from voxcore.errors import InvalidConfig
+
+TeacherName = Literal["prior", "photometric", "noise"]
+Method = Literal["distill", "sample"]
+InitMode = Literal["from_map", "ground_plane", "cube", "empty"]
+LossName = Literal["total", "sds", "sparsity", "entropy", "smooth", "connectivity"]
+
+MAX_PROMPT_CHARS: Final = 1000
+MAX_STEPS: Final = 100_000
+MAX_SEED: Final = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Region:
+    """A box of cells: ``low`` inclusive, ``high`` exclusive, each (x, y, z)."""
+
+    low: tuple[int, int, int]
+    high: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        if any(lo < 0 or lo >= hi for lo, hi in zip(self.low, self.high, strict=True)):
+            raise InvalidConfig(
+                f"expected 0 <= low < high on every axis, got {self.low} and {self.high}", field="region"
+            )
+
+    def check_inside(self, shape: tuple[int, int, int]) -> None:
+        """Raises InvalidConfig where the box leaves a grid of ``shape``."""
+        if any(hi > size for hi, size in zip(self.high, shape, strict=True)):
+            raise InvalidConfig(
+                f"expected a box inside the grid {shape}, got {self.low} to {self.high}", field="region"
+            )
+
+    @property
+    def slices(self) -> tuple[slice, slice, slice]:
+        """Index of the box in an array [X, Y, Z]."""
+        return (
+            slice(self.low[0], self.high[0]),
+            slice(self.low[1], self.high[1]),
+            slice(self.low[2], self.high[2]),
+        )
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of one job. Build it with `TrainConfig.create`, which fills in the teacher's defaults.
+
+    Args:
+        prompt: what to build; 1 to 1000 characters (may be empty only for the photometric teacher).
+        teacher: who says what is right (see `voxcore.guidance`).
+        method: ``distill`` optimises the grid against the teacher's score; ``sample`` draws from
+            the embedded prior directly.
+        init_mode: the world that the grid starts from.
+        steps: optimiser steps (distill) or denoising steps (sample).
+        seed: 64 bits; the same seed, settings and device give the same map.
+        lr: Adam's learning rate for the occupancy logits, ``material_lr`` for the material logits.
+        cfg_scale: classifier-free guidance at the highest noise level.
+        temp_start, temp_end: softness of the grid's soft view, first and last step.
+        t_start, t_end: diffusion time (0 clean, 1 noise), first and last teacher call.
+        teacher_calls: how often the teacher looks during the run; its answer is then followed for
+            ``steps / teacher_calls`` optimiser steps.
+        strength: 1 regenerates freely; less keeps more of the present world.
+        lambda_*: weights of the regularisers (see `voxcore.losses`).
+        views_per_step, image_size: cameras per step and side of the rendered pictures in pixels,
+            for teachers that look at pictures.
+        pixel_grad_clip: largest gradient norm of one pixel (PGC, arXiv:2310.12474); 0 is off.
+        region: only cells in this box may change.
+        clean: drop floating crumbs of the result, settle larger floating pieces.
+        log_every, image_every, save_map_every, checkpoint_every: in steps; 0 is never.
+    """
+
+    prompt: str
+    teacher: TeacherName
+    method: Method
+    init_mode: InitMode
+    steps: int
+    seed: int
+    lr: float
+    material_lr: float
+    cfg_scale: float
+    temp_start: float
+    temp_end: float
+    t_start: float
+    t_end: float
+    teacher_calls: int
+    strength: float
+    lambda_sparsity: float
+    lambda_entropy: float
+    lambda_smooth: float
+    lambda_connectivity: float
+    views_per_step: int
+    image_size: int
+    pixel_grad_clip: float
+    region: Region | None
+    clean: bool
+    log_every: int
+    image_every: int
+    save_map_every: int
+    checkpoint_every: int
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("teacher", TeacherName), ("method", Method), ("init_mode", InitMode)):
+            _check(getattr(self, name) in get_args(allowed), name, f"one of {', '.join(get_args(allowed))}", self)
+        prompt = self.prompt
+        _check(
+            isinstance(prompt, str) and len(prompt) <= MAX_PROMPT_CHARS,
+            "prompt",
+            f"at most {MAX_PROMPT_CHARS} characters",
+            len(prompt),
+        )
+        if self.teacher == "prior":
+            _check(bool(prompt.strip()), "prompt", "a description of what to build", "an empty text")
+        for name in ("steps", "teacher_calls"):
+            _check_int(self, name, 1, MAX_STEPS)
+        _check_int(self, "seed", 0, MAX_SEED)
+        _check_int(self, "views_per_step", 1, 64)
+        _check_int(self, "image_size", 16, 2048)
+        for name in ("log_every", "image_every", "save_map_every", "checkpoint_every"):
+            _check_int(self, name, 0, MAX_STEPS)
+        for name in ("lr", "material_lr"):
+            _check_float(self, name, 0.0, 100.0, open_low=True)
+        _check_float(self, "cfg_scale", 0.0, 200.0)
+        for name in ("temp_start", "temp_end"):
+            _check_float(self, name, 0.01, 100.0)
+        _check_float(self, "t_start", 0.001, 0.999)
+        _check_float(self, "t_end", 0.001, 0.999)
+        _check(self.t_end <= self.t_start, "t_end", f"at most t_start = {self.t_start}", self.t_end)
+        _check_float(self, "strength", 0.0, 1.0, open_low=True)
+        for name in ("lambda_sparsity", "lambda_entropy", "lambda_smooth", "lambda_connectivity"):
+            _check_float(self, name, 0.0, 1e6)
+        _check_float(self, "pixel_grad_clip", 0.0, 1e6)
+        _check(
+            self.method == "distill" or self.teacher == "prior",
+            "method",
+            "distill, since only the prior can be sampled",
+            self.method,
+        )
+
+    @classmethod
+    def create(cls, prompt: str, **given: Any) -> TrainConfig:
+        """A config from the settings that were given; None or absent means the teacher's default.
+
+        Raises InvalidConfig, also for a name that is no setting.
+        """
+        chosen = {name: value for name, value in given.items() if value is not None}
+        unknown = sorted(chosen.keys() - SETTING_NAMES)
+        if unknown:
+            raise InvalidConfig(f"no such setting; known are {', '.join(sorted(SETTING_NAMES))}", field=unknown[0])
+        teacher = chosen.get("teacher", "prior")
+        method = chosen.get("method", "distill")
+        defaults = _BASE | _TEACHER_DEFAULTS.get(teacher, {}) | (_SAMPLE if method == "sample" else {})
+        return cls(prompt=prompt, **(defaults | chosen))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain JSON types, for metadata files and checkpoints."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> TrainConfig:
+        """The inverse of `as_dict`. Raises InvalidConfig."""
+        values = dict(data)
+        try:
+            if values.get("region") is not None:
+                values["region"] = Region(tuple(values["region"]["low"]), tuple(values["region"]["high"]))
+            return cls(**values)
+        except (TypeError, KeyError) as error:
+            raise InvalidConfig(f"not a stored config: {error}", field="config") from error
+
+
+SETTING_NAMES: Final = frozenset(field.name for field in dataclasses.fields(TrainConfig)) - {"prompt"}
+
+_BASE: Final[dict[str, Any]] = {
+    "teacher": "prior",
+    "method": "distill",
+    "init_mode": "from_map",
+    "steps": 160,
+    "seed": 0,
+    "lr": 1.0,
+    "material_lr": 1.0,
+    "cfg_scale": 2.5,
+    "temp_start": 2.0,
+    "temp_end": 0.5,
+    "t_start": 0.985,
+    "t_end": 0.03,
+    "teacher_calls": 40,
+    "strength": 1.0,
+    "lambda_sparsity": 0.0,
+    "lambda_entropy": 0.0,
+    "lambda_smooth": 0.0,
+    "lambda_connectivity": 0.0,
+    "views_per_step": 4,
+    "image_size": 128,
+    "pixel_grad_clip": 0.1,
+    "region": None,
+    "clean": True,
+    "log_every": 4,
+    "image_every": 40,
+    "save_map_every": 0,
+    "checkpoint_every": 40,
+}
+_SAMPLE: Final[dict[str, Any]] = {"steps": 30, "log_every": 1, "image_every": 10, "checkpoint_every": 10}
+_TEACHER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
+    "prior": {},
+    "photometric": {
+        "init_mode": "ground_plane",
+        "steps": 500,
+        "clean": False,
+    },
+    "noise": {"lr": 0.05, "material_lr": 0.05, "steps": 20, "image_size": 32, "views_per_step": 2, "clean": False},
+}
+
+
+def _check(ok: bool, name: str, expected: str, got: object) -> None:
+    if not ok:
+        if isinstance(got, TrainConfig):
+            got = getattr(got, name)
+        raise InvalidConfig(f"expected {expected}, got {got!r}", field=name)
+
+
+def _check_int(config: TrainConfig, name: str, low: int, high: int) -> None:
+    value = getattr(config, name)
+    ok = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    _check(ok, name, f"a whole number from {low} to {high}", value)
+
+
+def _check_float(config: TrainConfig, name: str, low: float, high: float, *, open_low: bool = False) -> None:
+    value = getattr(config, name)
+    ok = isinstance(value, int | float) and math.isfinite(value) and low <= value <= high
+    ok = ok and not (open_low and value == low)
+    _check(
+        ok, name, f"a number {'above' if open_low else 'from'} {low:g} {'up ' if open_low else ''}to {high:g}", value
+    )
