@@ -1,0 +1,1 @@
+"""The embedded prior: a text-conditioned diffusion model in block space, shipped with voxcore."""

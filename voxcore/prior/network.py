@@ -1,0 +1,210 @@
+"""The prior's network: noisy codes, the existing map, diffusion time and words to block logits.
+
+Three resolutions. Patches of 2^3 voxels carry convolutions for detail (space-to-depth keeps them
+cheap), patches of 4^3 more of them, patches of 8^3 are the tokens of a transformer that sees the
+whole grid and reads the prompt (adaLN-single as in PixArt-alpha, arXiv:2310.00426).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from voxcore.prior.diffusion import CLASSES, CODE_DIM
+from voxcore.prior.words import MAX_WORDS
+
+CONDITION_DIM: Final = CODE_DIM + 2
+"""The existing map's codes, a flag that there is one, and a mask of cells that must not change."""
+WORD_DIM: Final = 96
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Widths and depths. The defaults are the shipped model."""
+
+    fine: int = 64
+    middle: int = 128
+    width: int = 224
+    blocks: int = 5
+    heads: int = 7
+    text_width: int = 128
+    text_layers: int = 2
+    tokens: tuple[int, int, int] = (8, 6, 8)
+
+
+def space_to_depth(x: Tensor) -> Tensor:
+    """[B, C, X, Y, Z] to [B, 8 C, X/2, Y/2, Z/2]."""
+    b, c, sx, sy, sz = x.shape
+    x = x.reshape(b, c, sx // 2, 2, sy // 2, 2, sz // 2, 2).permute(0, 3, 5, 7, 1, 2, 4, 6)
+    return x.reshape(b, 8 * c, sx // 2, sy // 2, sz // 2)
+
+
+def depth_to_space(x: Tensor) -> Tensor:
+    """The inverse of `space_to_depth`."""
+    b, c, sx, sy, sz = x.shape
+    x = x.reshape(b, 2, 2, 2, c // 8, sx, sy, sz).permute(0, 4, 5, 1, 6, 2, 7, 3)
+    return x.reshape(b, c // 8, 2 * sx, 2 * sy, 2 * sz)
+
+
+def _pointwise(x: Tensor, layer: nn.Linear) -> Tensor:
+    """A linear layer over the channel axis of [B, C, X, Y, Z]."""
+    return F.conv3d(x, layer.weight[:, :, None, None, None], layer.bias)
+
+
+class ChannelNorm(nn.Module):
+    """RMS norm over channels of [B, C, X, Y, Z] (arXiv:1910.07467): local, so tiles see no seams."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        scale = torch.rsqrt(x.float().pow(2).mean(1, keepdim=True) + 1e-6).to(x.dtype)
+        return x * scale * self.weight[:, None, None, None].to(x.dtype)
+
+
+class ResBlock(nn.Module):
+    """Two 3^3 convolutions, modulated by the time-and-text vector."""
+
+    def __init__(self, channels: int, modulation: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = ChannelNorm(channels), ChannelNorm(channels)
+        self.conv1 = nn.Conv3d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv3d(channels, channels, 3, padding=1)
+        self.modulate = nn.Linear(modulation, 2 * channels)
+        nn.init.zeros_(self.conv2.weight)
+        nn.init.zeros_(self.modulate.weight)
+
+    def forward(self, x: Tensor, vector: Tensor) -> Tensor:
+        scale, shift = self.modulate(vector)[:, :, None, None, None].chunk(2, dim=1)
+        h = self.conv1(F.silu(self.norm1(x)))
+        h = self.norm2(h) * (1 + scale) + shift
+        return x + self.conv2(F.silu(h))
+
+
+class Attention(nn.Module):
+    """Multi-head attention of ``x`` [B, N, D] over ``context`` [B, M, E]; ``mask`` [B, M] True = read."""
+
+    def __init__(self, width: int, context: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q = nn.Linear(width, width, bias=False)
+        self.kv = nn.Linear(context, 2 * width, bias=False)
+        self.out = nn.Linear(width, width)
+
+    def forward(self, x: Tensor, context: Tensor, mask: Tensor | None = None) -> Tensor:
+        q = self.q(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        k, v = self.kv(context).unflatten(-1, (2, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        attend = None if mask is None else mask[:, None, None, :]
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=attend)
+        out: Tensor = self.out(y.transpose(1, 2).flatten(2))
+        return out
+
+
+def _mlp(width: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width))
+
+
+class Block(nn.Module):
+    """Self-attention, text cross-attention and MLP, with shared modulation plus a bias of its own."""
+
+    def __init__(self, width: int, text: int, heads: int) -> None:
+        super().__init__()
+        self.self_attention = Attention(width, width, heads)
+        self.text_attention = Attention(width, text, heads)
+        self.mlp = _mlp(width)
+        self.norm = nn.LayerNorm(width)
+        self.modulation_bias = nn.Parameter(torch.zeros(6, width))
+        nn.init.zeros_(self.text_attention.out.weight)
+
+    def forward(self, x: Tensor, modulation: Tensor, text: Tensor, text_mask: Tensor) -> Tensor:
+        s1, b1, g1, s2, b2, g2 = (modulation + self.modulation_bias).unsqueeze(2).unbind(1)
+        h = F.layer_norm(x, x.shape[-1:]) * (1 + s1) + b1
+        x = x + g1 * self.self_attention(h, h)
+        x = x + self.text_attention(self.norm(x), text, text_mask)
+        h = F.layer_norm(x, x.shape[-1:]) * (1 + s2) + b2
+        return x + g2 * self.mlp(h)
+
+
+class TextEncoder(nn.Module):
+    """Word vectors [B, W, 96] and ids' mask to a context [B, 1 + W, text_width].
+
+    The first position is a learned token that every prompt has (an empty prompt is nothing else);
+    its output stands for the whole prompt.
+    """
+
+    def __init__(self, width: int, layers: int) -> None:
+        super().__init__()
+        self.project = nn.Linear(WORD_DIM, width)
+        self.position = nn.Parameter(torch.randn(MAX_WORDS, width) * 0.02)
+        self.whole = nn.Parameter(torch.randn(width) * 0.02)
+        self.attentions = nn.ModuleList(Attention(width, width, 4) for _ in range(layers))
+        self.mlps = nn.ModuleList(_mlp(width) for _ in range(layers))
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2 * layers + 1))
+
+    def forward(self, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.project(words) + self.position.to(words.dtype)
+        x = torch.cat([self.whole.to(x.dtype).expand(x.shape[0], 1, -1), x], dim=1)
+        mask = torch.cat([mask.new_ones(mask.shape[0], 1), mask], dim=1)
+        for i, (attention, mlp) in enumerate(zip(self.attentions, self.mlps, strict=True)):
+            h = self.norms[2 * i](x)
+            x = x + attention(h, h, mask)
+            x = x + mlp(self.norms[2 * i + 1](x))
+        return self.norms[-1](x), mask
+
+
+class PriorNetwork(nn.Module):
+    """See the module. Grid sizes are multiples of 8 with ``config.tokens`` patches on each axis."""
+
+    def __init__(self, config: NetworkConfig | None = None) -> None:
+        super().__init__()
+        c = self.config = config or NetworkConfig()
+        self.text = TextEncoder(c.text_width, c.text_layers)
+        self.time = nn.Sequential(nn.Linear(64, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
+        self.text_pool = nn.Linear(c.text_width, c.width)
+        self.modulation = nn.Linear(c.width, 6 * c.width)
+        self.enter = nn.Linear(8 * (CODE_DIM + CONDITION_DIM), c.fine)
+        self.fine_in = ResBlock(c.fine, c.width)
+        self.down1 = nn.Linear(8 * c.fine, c.middle)
+        self.middle_in = ResBlock(c.middle, c.width)
+        self.down2 = nn.Linear(8 * c.middle, c.width)
+        self.position = nn.Parameter(torch.randn(c.width, *c.tokens) * 0.02)
+        self.blocks = nn.ModuleList(Block(c.width, c.text_width, c.heads) for _ in range(c.blocks))
+        self.up2 = nn.Linear(c.width, 8 * c.middle)
+        self.middle_out = ResBlock(c.middle, c.width)
+        self.up1 = nn.Linear(c.middle, 8 * c.fine)
+        self.fine_out = nn.ModuleList(ResBlock(c.fine, c.width) for _ in range(2))
+        self.leave = nn.Linear(c.fine, 8 * CLASSES)
+        self.leave_norm = ChannelNorm(c.fine)
+        nn.init.zeros_(self.modulation.weight)
+        nn.init.zeros_(self.leave.weight)
+
+    def forward(self, x: Tensor, t: Tensor, words: Tensor, word_mask: Tensor, condition: Tensor) -> Tensor:
+        """x [B, CODE_DIM, X, Y, Z], t [B], words [B, W, 96], word_mask [B, W] bool, condition
+        [B, CONDITION_DIM, X, Y, Z]; returns logits [B, CLASSES, X, Y, Z].
+        """  # fmt: skip
+        text, text_mask = self.text(words, word_mask)
+        angles = t[:, None] * torch.exp(torch.linspace(0.0, 7.0, 32, device=t.device))[None] * torch.pi
+        waves = torch.cat([angles.sin(), angles.cos()], dim=1).to(x.dtype)
+        vector = self.time(waves) + self.text_pool(text[:, 0])
+        vector = F.silu(vector)
+        modulation = self.modulation(vector).unflatten(-1, (6, -1))
+
+        fine = _pointwise(space_to_depth(torch.cat([x, condition], dim=1)), self.enter)
+        fine = self.fine_in(fine, vector)
+        middle = self.middle_in(_pointwise(space_to_depth(fine), self.down1), vector)
+        coarse = _pointwise(space_to_depth(middle), self.down2) + self.position.to(x.dtype)
+        tokens = coarse.flatten(2).transpose(1, 2)
+        for block in self.blocks:
+            tokens = block(tokens, modulation, text, text_mask)
+        coarse = tokens.transpose(1, 2).reshape(coarse.shape)
+        middle = middle + depth_to_space(_pointwise(coarse, self.up2))
+        middle = self.middle_out(middle, vector)
+        fine = fine + depth_to_space(_pointwise(middle, self.up1))
+        for block in self.fine_out:
+            fine = block(fine, vector)
+        return depth_to_space(_pointwise(F.silu(self.leave_norm(fine)), self.leave))
