@@ -1,0 +1,45 @@
+"""What every renderer returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class RenderOutput:
+    """Pictures. The leading shape ``...`` is [V, H, W] for cameras and [R] for single rays.
+
+    With T_i the transmittance in front of the i-th cell of a ray and w_i = T_i * occupancy_i:
+
+    Args:
+        rgb: [..., 3], sum of w_i * lit colour of the face entered, plus what is left times SKY.
+            Differentiable in occupancy and material probabilities.
+        depth: [...], sum of w_i * t_i plus what is left times the camera's ``far``: the expected
+            distance along the viewing axis, world units. Differentiable in occupancy.
+        normal: [..., 3], sum of w_i * outward normal of the face entered, world space, not
+            normalised; 0 where only sky is seen. Not differentiable.
+        alpha: [...] in 0..1, sum of w_i. Differentiable in occupancy.
+        block_id: [...] int64 palette index of the most likely material in the cell with the
+            largest w_i; 0 where the sky weighs more than any cell. Not differentiable.
+        cell: [...] int64 flat index (C order) of that cell, -1 for sky. Not differentiable.
+    """
+
+    rgb: torch.Tensor
+    depth: torch.Tensor
+    normal: torch.Tensor
+    alpha: torch.Tensor
+    block_id: torch.Tensor
+    cell: torch.Tensor
+
+    def images(self) -> NDArray[np.uint8]:
+        """``rgb`` as 8-bit pictures [..., 3], rounded as the editor's canvas does."""
+        return to_uint8(self.rgb.detach().cpu().numpy())
+
+
+def to_uint8(rgb: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Colours in 0..1 to 0..255, floor(c * 255 + 0.5); out of range values are clamped."""
+    return np.floor(np.clip(np.asarray(rgb, dtype=np.float64), 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
