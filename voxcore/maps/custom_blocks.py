@@ -42,7 +42,7 @@ def with_custom_blocks(palette: Palette, document: Mapping[str, Any]) -> Palette
 def with_unknown_names(palette: Palette, names: Iterable[str]) -> Palette:
     """``palette`` with an entry for each of ``names``, marked as not known. Raises MapFormatError."""
     next_id = max([FIRST_CUSTOM_ID - 1, *(b.editor_id for b in palette.blocks)]) + 1
-    blocks = []
+    blocks: list[Block] = []
     for name in names:
         check_name(name, "blocks.blockType")
         blocks.append(Block(name, next_id + len(blocks), UNKNOWN_COLOR, UNKNOWN_COLOR, UNKNOWN_COLOR, known=False))

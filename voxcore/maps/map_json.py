@@ -248,8 +248,8 @@ def _updated_document(voxel_map: VoxelMap) -> JsonObject:
     stated = _stated_shape(document)
     if is_new or (stated or _derived_shape(np.argwhere(voxel_map.blocks))) != voxel_map.shape:
         x, y, z = voxel_map.shape
-        config = {"seed": voxel_map.seed, "dimensions": {}, "worldScale": voxel_map.world_scale} | config
-        config["dimensions"] = (config["dimensions"] or {}) | {"x": x, "y": y, "z": z}
+        config.setdefault("worldScale", voxel_map.world_scale)
+        config["dimensions"] = {**(config.get("dimensions") or {}), "x": x, "y": y, "z": z}
         document["worldConfig"] = config
     if _seed(document) != voxel_map.seed:
         document["worldConfig"] = config = config | {"seed": voxel_map.seed}
