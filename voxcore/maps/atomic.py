@@ -86,9 +86,31 @@ def new_folder(path: Path) -> Iterator[Path]:
             if path.exists():
                 raise StorageError(f"cannot write {path}: it exists already")
             os.rename(temporary, path)
-            sync_folder(path.parent)
+            try:
+                sync_folder(path.parent)
+            except BaseException:
+                os.rename(path, temporary)
+                raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_folder(path: Path) -> None:
+    """Takes the folder ``path`` away, at once for every reader. Raises StorageError."""
+    temporary = temporary_name(path)
+    with storage_errors(path):
+        os.rename(path, temporary)
+    shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Removes what a crash cut short left in ``folder``; call it only while nobody else writes there."""
+    for entry in folder.glob(TEMPORARY_PREFIX + "*"):
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                entry.unlink()
 
 
 def temporary_name(path: Path) -> Path:

@@ -52,7 +52,7 @@ def find_components(solid: Solid) -> Components:
     return Components(labels, sizes, grounded)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _root(parent: NDArray[np.int32], i: int) -> int:
     while parent[i] != i:
         parent[i] = parent[parent[i]]  # path halving
@@ -60,7 +60,7 @@ def _root(parent: NDArray[np.int32], i: int) -> int:
     return i
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _label(solid: Solid) -> tuple[NDArray[np.int32], int]:
     """Two-pass labelling with union-find; the smaller root wins, so labels keep scan order."""
     nx, ny, nz = solid.shape
