@@ -62,6 +62,10 @@ class TrainConfig:
         steps: optimiser steps (distill) or denoising steps (sample).
         seed: 64 bits; the same seed, settings and device give the same map.
         lr: Adam's learning rate for the occupancy logits, ``material_lr`` for the material logits.
+        adam_eps: Adam's epsilon, relative to the gradient of one cell's loss: what is smaller than
+            this counts as settled and is hardly moved.
+        logit_solid, logit_air, logit_material: the starting logits of full cells, empty cells and
+            the present material: how firmly the grid believes in the initial world.
         cfg_scale: classifier-free guidance at the highest noise level.
         temp_start, temp_end: softness of the grid's soft view, first and last step.
         t_start, t_end: diffusion time (0 clean, 1 noise), first and last teacher call.
@@ -85,6 +89,10 @@ class TrainConfig:
     seed: int
     lr: float
     material_lr: float
+    adam_eps: float
+    logit_solid: float
+    logit_air: float
+    logit_material: float
     cfg_scale: float
     temp_start: float
     temp_end: float
@@ -127,6 +135,10 @@ class TrainConfig:
             _check_int(self, name, 0, MAX_STEPS)
         for name in ("lr", "material_lr"):
             _check_float(self, name, 0.0, 100.0, open_low=True)
+        _check_float(self, "adam_eps", 0.0, 1.0, open_low=True)
+        _check_float(self, "logit_solid", 0.0, 8.0, open_low=True)
+        _check_float(self, "logit_air", -8.0, 0.0)
+        _check_float(self, "logit_material", 0.0, 8.0)
         _check_float(self, "cfg_scale", 0.0, 200.0)
         for name in ("temp_start", "temp_end"):
             _check_float(self, name, 0.01, 100.0)
@@ -185,6 +197,10 @@ _BASE: Final[dict[str, Any]] = {
     "seed": 0,
     "lr": 1.0,
     "material_lr": 1.0,
+    "adam_eps": 1e-3,
+    "logit_solid": 2.5,
+    "logit_air": -4.0,
+    "logit_material": 2.5,
     "cfg_scale": 2.5,
     "temp_start": 2.0,
     "temp_end": 0.5,
@@ -213,8 +229,17 @@ _TEACHER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
         "init_mode": "ground_plane",
         "steps": 500,
         "clean": False,
+        "adam_eps": 1e-9,
     },
-    "noise": {"lr": 0.05, "material_lr": 0.05, "steps": 20, "image_size": 32, "views_per_step": 2, "clean": False},
+    "noise": {
+        "lr": 0.05,
+        "material_lr": 0.05,
+        "adam_eps": 1e-9,
+        "steps": 20,
+        "image_size": 32,
+        "views_per_step": 2,
+        "clean": False,
+    },
 }
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from voxcore.maps import MapStats
 from voxcore.palette import Palette
+from voxcore.stepper import GridStats
 
 Blocks = NDArray[np.uint8]
 
@@ -45,8 +46,18 @@ class Progress:
     timestep: float
     elapsed_seconds: float
     eta_seconds: float
-    active_voxels: int
-    occupancy_mean: float
+    camera_index: int
+    grid: GridStats
+
+    @property
+    def active_voxels(self) -> int:
+        """Full cells of the hard grid."""
+        return self.grid.num_active_voxels
+
+    @property
+    def occupancy_mean(self) -> float:
+        """Mean of the soft occupancy."""
+        return self.grid.occupancy_mean
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,8 +94,18 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, eq=False)
+class Trained:
+    """Training is over after ``step`` steps; ``blocks`` [X, Y, Z] is the result, not yet exported."""
+
+    step: int
+    stopped: bool
+    blocks: Blocks
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
 class Finished:
-    """The last event.
+    """The last event of a job (`voxcore.job`): the result, and where it was exported.
 
     ``stopped`` is True where ``should_stop`` ended the job early: the grid is then the one reached
     so far. ``map_id`` is the exported map's id, "" where nothing was to be exported.
@@ -101,4 +122,4 @@ class Finished:
     seconds: float
 
 
-Event = Started | Progress | Preview | VoxelFrame | Log | Checkpoint | Finished
+Event = Started | Progress | Preview | VoxelFrame | Log | Checkpoint | Trained | Finished

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -103,3 +104,9 @@ def load_network(path: Path = WEIGHTS / "prior.safetensors") -> PriorNetwork:
     network = PriorNetwork(NetworkConfig(**config))
     network.load_state_dict(tensors)
     return network
+
+
+@cache
+def shipped_prior(device: str) -> Prior:
+    """The prior that comes with voxcore, loaded once a process and device. Raises NotFound."""
+    return Prior(load_network(), device)

@@ -83,7 +83,8 @@ class ResBlock(nn.Module):
         scale, shift = self.modulate(vector)[:, :, None, None, None].chunk(2, dim=1)
         h = self.conv1(F.silu(self.norm1(x)))
         h = self.norm2(h) * (1 + scale) + shift
-        return x + self.conv2(F.silu(h))
+        change: Tensor = self.conv2(F.silu(h))
+        return x + change
 
 
 class Attention(nn.Module):
@@ -127,7 +128,8 @@ class Block(nn.Module):
         x = x + g1 * self.self_attention(h, h)
         x = x + self.text_attention(self.norm(x), text, text_mask)
         h = F.layer_norm(x, x.shape[-1:]) * (1 + s2) + b2
-        return x + g2 * self.mlp(h)
+        change: Tensor = g2 * self.mlp(h)
+        return x + change
 
 
 class TextEncoder(nn.Module):

@@ -1,0 +1,185 @@
+"""Score distillation: the grid follows a teacher by gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from voxcore import losses
+from voxcore.cameras import Camera, orbit_cameras
+from voxcore.checkpoint import step_generator
+from voxcore.config import TrainConfig
+from voxcore.errors import CheckpointError, TeacherError
+from voxcore.grid import DifferentiableVoxelGrid
+from voxcore.guidance.base import Scene, StepInfo, Teacher
+from voxcore.maps import find_components
+from voxcore.palette import AIR, Palette
+from voxcore.render import Rays, RenderOutput, lit_colors, render_soft_rays
+from voxcore.schedules import call_index, fraction, late, linear
+from voxcore.stepper import StepReport
+
+Blocks = NDArray[np.uint8]
+_CONNECTIVITY_EVERY = 10
+"""The flood fill behind the connectivity term is redone every so many steps."""
+
+
+class Distillation:
+    """The grid, its optimiser and a teacher (see `voxcore.stepper.Stepper`).
+
+    Args:
+        initial: the world to start from [X, Y, Z].
+        fixed: mask [X, Y, Z] of cells that stay as they are in ``initial``.
+        views: cameras to choose from, or empty to sample an orbit anew in each step.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        teacher: Teacher,
+        *,
+        initial: Blocks,
+        fixed: NDArray[np.bool_],
+        palette: Palette,
+        world_scale: float,
+        views: Sequence[Camera],
+        device: torch.device,
+    ) -> None:
+        self.config, self.teacher, self.views = config, teacher, views
+        self.initial, self.fixed = initial, fixed
+        self.world_scale, self.device = world_scale, device
+        self.lit = lit_colors(palette)
+        self.grid = DifferentiableVoxelGrid.from_blocks(
+            initial,
+            len(palette),
+            solid=config.logit_solid,
+            air=config.logit_air,
+            material=config.logit_material,
+            device=device,
+        )
+        if fixed.any():
+            free = torch.from_numpy(~fixed).to(device)
+            self.grid.occupancy_logits.register_hook(lambda grad: grad * free)
+            self.grid.material_logits.register_hook(lambda grad: grad * free[..., None])
+        # The loss is a mean over cells, so a cell's own gradient is its loss gradient / cells.
+        self.optimizer = torch.optim.Adam(
+            [
+                {"params": [self.grid.occupancy_logits], "lr": config.lr},
+                {"params": [self.grid.material_logits], "lr": config.material_lr},
+            ],
+            betas=(0.9, 0.99),
+            eps=config.adam_eps / initial.size,
+            fused=True,
+        )
+        self._floating = np.zeros(initial.shape, dtype=bool)
+
+    def advance(self, step: int, *, measure: bool) -> StepReport:
+        c = self.config
+        at = fraction(step, c.steps)
+        temperature = linear(c.temp_start, c.temp_end, at)
+        soft = self.grid.soft(temperature)
+
+        def render(rays: Rays) -> RenderOutput:
+            return render_soft_rays(soft.occupancy, soft.materials, self.lit, rays, world_scale=self.world_scale)
+
+        scene = Scene(self.grid, soft, temperature, self._cameras(step), render)
+        calls = min(c.teacher_calls, c.steps)
+        generator = step_generator(c.seed, step, "teacher")
+        score = self.teacher.score(scene, StepInfo(step, c.steps, call_index(step, c.steps, calls), calls, generator))
+
+        weights = {
+            "sparsity": c.lambda_sparsity,
+            "entropy": c.lambda_entropy * late(at),
+            "smooth": c.lambda_smooth,
+            "connectivity": c.lambda_connectivity,
+        }
+        terms: dict[str, Callable[[], Tensor]] = {
+            "sparsity": lambda: losses.sparsity(soft),
+            "entropy": lambda: losses.entropy(soft),
+            "smooth": lambda: losses.smoothness(soft),
+            "connectivity": lambda: losses.connectivity(soft, self._floating),
+        }
+        if (c.lambda_connectivity > 0.0 and step % _CONNECTIVITY_EVERY == 0) or measure:
+            self._floating = find_components(self.grid.hard() > AIR).floating()
+        total = score.loss
+        values = {"sds": score.loss.detach()}
+        for name, weight in weights.items():
+            if weight > 0.0 or measure:
+                with torch.set_grad_enabled(weight > 0.0):
+                    value = terms[name]()
+                values[name] = value.detach()
+                if weight > 0.0:
+                    total = total + weight * value
+        if not bool(torch.isfinite(total)):
+            raise TeacherError(f"the loss is {float(total)} at step {step + 1}", field="loss")
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.grid.clamp_()
+        report = {"total": float(total.detach()), **{name: float(value) for name, value in values.items()}}
+        return StepReport(report, temperature, score.timestep)
+
+    def _cameras(self, step: int) -> Sequence[Camera]:
+        """This step's views: some of the dataset's, or an orbit around the grid, at the training size."""
+        c = self.config
+        generator = np.random.default_rng([c.seed, step])
+        if self.views:
+            chosen = generator.choice(len(self.views), size=min(c.views_per_step, len(self.views)), replace=False)
+            return [self.views[i].resized(c.image_size, c.image_size) for i in chosen]
+        x, y, z = (side * self.world_scale for side in self.grid.shape)
+        return orbit_cameras(
+            c.views_per_step,
+            center=np.array([0.0, y * 0.35, 0.0]),
+            radius=float(np.hypot(x, z)) * generator.uniform(0.8, 1.2),
+            elevation_degrees=(-5.0, 60.0),
+            fov_y_degrees=50.0,
+            width=c.image_size,
+            height=c.image_size,
+            rng=generator,
+        )
+
+    def blocks(self) -> Blocks:
+        return np.where(self.fixed, self.initial, self.grid.hard())
+
+    def occupancy(self) -> Tensor:
+        with torch.no_grad():
+            return self.grid.soft(self.config.temp_end).occupancy
+
+    def state(self) -> dict[str, Tensor]:
+        out = {
+            "grid.occupancy": self.grid.occupancy_logits.detach(),
+            "grid.material": self.grid.material_logits.detach(),
+            "floating": torch.from_numpy(self._floating),
+        }
+        for name, parameter in self._parameters().items():
+            for key, value in self.optimizer.state[parameter].items():
+                out[f"adam.{name}.{key}"] = value
+        return out | {f"teacher.{name}": value for name, value in self.teacher.state().items()}
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        try:
+            with torch.no_grad():
+                for name, parameter in self._parameters().items():
+                    if state[f"grid.{name}"].shape != parameter.shape:
+                        raise CheckpointError(
+                            f"expected {list(parameter.shape)}, got {list(state[f'grid.{name}'].shape)}",
+                            field=f"checkpoint.grid.{name}",
+                        )
+                    parameter.copy_(state[f"grid.{name}"])
+                    moments = {key: state[f"adam.{name}.{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+                    # Every tensor but the step counter lives where the parameter does.
+                    self.optimizer.state[parameter] = {
+                        key: value.clone() if key == "step" else value.to(self.device).clone()
+                        for key, value in moments.items()
+                    }
+            self._floating = state["floating"].numpy().astype(bool)
+            prefix = "teacher."
+            self.teacher.load_state({k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)})
+        except KeyError as error:
+            raise CheckpointError(f"expected the tensor {error}", field="checkpoint") from error
+
+    def _parameters(self) -> dict[str, torch.nn.Parameter]:
+        return {"occupancy": self.grid.occupancy_logits, "material": self.grid.material_logits}

@@ -1,0 +1,61 @@
+"""The embedded prior as a teacher: score distillation in block space.
+
+The grid's expected code is noised, the prior says which blocks it believes in (q), and the grid
+follows q by cross-entropy for the steps until the next look. In the x0 form the distillation
+gradient (SDS, arXiv:2209.14988 eq. 3) is w(t) alpha/sigma (x - x0_hat); here x0_hat is a
+distribution over blocks, and cross-entropy is its natural loss; w(t) is chosen so that every look
+weighs the same.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from voxcore.config import TrainConfig
+from voxcore.guidance.base import Scene, Score, StepInfo
+from voxcore.prior.diffusion import expected_code
+from voxcore.prior.sampler import churned, guidance_at, implied_noise, noised
+from voxcore.prior.task import PriorTask
+from voxcore.schedules import fraction, linear
+
+
+class PriorTeacher:
+    """See the module."""
+
+    def __init__(self, config: TrainConfig, task: PriorTask) -> None:
+        self.config, self.task = config, task
+        self._call = -1
+        self._target = torch.zeros(0)
+        self._eps = torch.zeros(0)
+        self._t = 0.0
+
+    def score(self, scene: Scene, info: StepInfo) -> Score:
+        log_p = scene.grid.log_probabilities(scene.temperature)
+        if info.call != self._call:
+            self._look(log_p.detach().exp(), info)
+        log_p = log_p[self.task.window.map_slices]
+        loss = -(self._target * log_p).sum() / scene.grid.occupancy_logits.numel()
+        return Score(loss, self._t)
+
+    @torch.no_grad()
+    def _look(self, probabilities: Tensor, info: StepInfo) -> None:
+        c = self.config
+        at = fraction(info.call, info.calls)
+        t = linear(c.t_start * c.strength, min(c.t_end, c.t_start * c.strength), at)
+        fresh = self.task.fresh(info.generator)
+        noise = fresh if self._call < 0 else churned(self._eps, fresh)
+        x = noised(self.task.codes(probabilities), noise, t)
+        q = self.task.ask(x, t, guidance_at(c.cfg_scale, at))
+        self._eps = implied_noise(x, expected_code(q), t)
+        self._target = self.task.lift(q)
+        self._call, self._t = info.call, t
+
+    def state(self) -> dict[str, Tensor]:
+        t = torch.tensor([self._t], dtype=torch.float64)
+        return {"target": self._target, "eps": self._eps, "call": torch.tensor([self._call]), "t": t}
+
+    def load_state(self, state: dict[str, Tensor]) -> None:
+        device = self.task.prior.device
+        self._target, self._eps = state["target"].to(device), state["eps"].to(device)
+        self._call, self._t = int(state["call"][0]), float(state["t"][0])

@@ -1,0 +1,86 @@
+"""Every teacher by name, and how each is made for a job. The one place that wires them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from voxcore.config import TeacherName, TrainConfig
+from voxcore.datasets import Dataset
+from voxcore.errors import InvalidConfig
+from voxcore.guidance.base import Teacher
+from voxcore.guidance.noise import NoiseTeacher
+from voxcore.guidance.photometric import PhotometricTeacher
+from voxcore.guidance.prior import PriorTeacher
+from voxcore.maps import VoxelMap
+from voxcore.prior.model import shipped_prior
+from voxcore.prior.task import PriorTask
+from voxcore.prior.window import Window
+from voxcore.prior.words import word_table
+
+Blocks = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class JobInputs:
+    """What a teacher may know of a job.
+
+    ``initial`` [X, Y, Z] is the world that training starts from, ``fixed`` [X, Y, Z] marks cells
+    that must stay.
+    """
+
+    config: TrainConfig
+    source: VoxelMap
+    initial: Blocks
+    fixed: NDArray[np.bool_]
+    dataset: Dataset | None
+    device: torch.device
+
+
+def prior_task(inputs: JobInputs) -> PriorTask:
+    """The prior's view of the job. The map is its condition where it is to be edited (``from_map``, or
+    a region of it); otherwise it builds freely, ground included.
+    """
+    prior = shipped_prior(str(inputs.device))
+    c = inputs.config
+    x, _, z = inputs.source.shape
+    center = (x / 2, z / 2)
+    if c.region is not None:
+        center = ((c.region.low[0] + c.region.high[0]) / 2, (c.region.low[2] + c.region.high[2]) / 2)
+    edits = bool(inputs.initial.any()) and (c.init_mode == "from_map" or c.region is not None)
+    return PriorTask(
+        prior,
+        prior.read(word_table().tokenize(c.prompt)),
+        inputs.source.palette,
+        Window.place(inputs.initial, center),
+        existing=inputs.initial if edits else None,
+        source=inputs.source.blocks,
+        fixed=inputs.fixed,
+    )
+
+
+def _prior(inputs: JobInputs) -> Teacher:
+    return PriorTeacher(inputs.config, prior_task(inputs))
+
+
+def _photometric(inputs: JobInputs) -> Teacher:
+    if inputs.dataset is None:
+        raise InvalidConfig("expected a dataset with pictures, got none", field="dataset_id")
+    return PhotometricTeacher(inputs.config, inputs.dataset)
+
+
+def _noise(inputs: JobInputs) -> Teacher:
+    del inputs
+    return NoiseTeacher()
+
+
+TEACHERS: Final[dict[TeacherName, Callable[[JobInputs], Teacher]]] = {
+    "prior": _prior,
+    "photometric": _photometric,
+    "noise": _noise,
+}

@@ -1,0 +1,182 @@
+"""The training loop: one job from its inputs to its last event.
+
+A generator of typed events (`voxcore.events`) that knows nothing of files but its checkpoint, and
+nothing of who listens. Randomness comes from the seed and the step number alone, so a run that goes
+on from a checkpoint equals one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from voxcore.cameras import Camera, orbit_cameras
+from voxcore.checkpoint import NAME, CheckpointData, save_checkpoint
+from voxcore.cleanup import cleaned
+from voxcore.config import TrainConfig
+from voxcore.datasets import Dataset
+from voxcore.distill import Distillation
+from voxcore.events import Checkpoint, Event, Log, Preview, Progress, Started, Trained, VoxelFrame
+from voxcore.guidance.teachers import TEACHERS, JobInputs, prior_task
+from voxcore.maps import INITIAL_WORLDS, VoxelMap
+from voxcore.prior.words import MAX_WORDS, word_table
+from voxcore.render import hard_image, lit_colors
+from voxcore.sampling import Sampling
+from voxcore.stepper import GridStats, Stepper
+
+Blocks = NDArray[np.uint8]
+PREVIEW_WIDTH = 480
+
+
+def train(
+    config: TrainConfig,
+    source: VoxelMap,
+    *,
+    dataset: Dataset | None = None,
+    device: torch.device | str = "cpu",
+    should_stop: Callable[[], bool] = lambda: False,
+    checkpoint: CheckpointData | None = None,
+    checkpoint_folder: Path | None = None,
+    job: dict[str, Any] | None = None,
+) -> Iterator[Event]:
+    """Run one job.
+
+    Args:
+        source: the map that the job is about; nothing in it is changed.
+        dataset: cameras, and pictures for the photometric teacher.
+        should_stop: asked before every step; True ends the run with what has been reached.
+        checkpoint: where to go on from; it must come from the same job.
+        checkpoint_folder: where checkpoints go; None writes none.
+        job: stored with every checkpoint, for whoever resumes.
+
+    Yields:
+        Started first, Trained last, the others as they come.
+
+    Raises:
+        VoxcoreError: the inputs do not fit, the teacher failed, or the disk refused. Every
+            checkpoint that was announced is then still there.
+    """
+    place = torch.device(device)
+    shape = source.shape
+    fixed = np.zeros(shape, dtype=bool)
+    if config.region is not None:
+        config.region.check_inside(shape)
+        fixed[...] = True
+        fixed[config.region.slices] = False
+    initial = np.where(fixed, source.blocks, INITIAL_WORLDS[config.init_mode](source))
+    inputs = JobInputs(config, source, initial, fixed, dataset, place)
+    cameras = _preview_cameras(source, dataset)
+    first = checkpoint.step if checkpoint else 0
+    yield Started(config.steps, first, shape, source.palette, source.world_scale, str(place))
+    if config.teacher == "prior":
+        yield from _remarks_on_prompt(config.prompt)
+
+    stepper: Stepper
+    if config.method == "sample":
+        stepper = Sampling(config, prior_task(inputs), initial=initial, fixed=fixed)
+    else:
+        stepper = Distillation(
+            config,
+            TEACHERS[config.teacher](inputs),
+            initial=initial,
+            fixed=fixed,
+            palette=source.palette,
+            world_scale=source.world_scale,
+            views=dataset.cameras if dataset else (),
+            device=place,
+        )
+    if checkpoint:
+        stepper.load_state(checkpoint.tensors)
+
+    def save(done: int) -> Iterator[Event]:
+        if checkpoint_folder is not None:
+            save_checkpoint(checkpoint_folder, CheckpointData(done, stepper.state(), job or {}))
+            yield Checkpoint(done, NAME)
+
+    lit = lit_colors(source.palette)
+    began = time.monotonic()
+    done = saved = first
+    stopped = False
+    while done < config.steps:
+        if should_stop():
+            stopped = True
+            break
+        due = _due(done + 1, config.log_every, config.steps)
+        report = stepper.advance(done, measure=due)
+        done += 1
+        draw = _due(done, config.image_every, config.steps)
+        if due or draw:
+            blocks = stepper.blocks()
+        if due:
+            elapsed = time.monotonic() - began
+            yield Progress(
+                step=done,
+                total=config.steps,
+                losses=report.losses,
+                temperature=report.temperature,
+                timestep=report.timestep,
+                elapsed_seconds=elapsed,
+                eta_seconds=elapsed / (done - first) * (config.steps - done),
+                camera_index=0,
+                grid=GridStats.of(blocks, stepper.occupancy(), source.palette.names),
+            )
+            yield VoxelFrame(done, blocks)
+        if draw:
+            yield Preview(done, 0, hard_image(blocks, lit, cameras[0], world_scale=source.world_scale))
+        if config.checkpoint_every and done % config.checkpoint_every == 0 and done < config.steps:
+            yield from save(done)
+            saved = done
+    if stopped and done > saved:
+        yield from save(done)
+
+    blocks = stepper.blocks()
+    if config.clean:
+        tidy = cleaned(blocks, source.blocks, fixed)
+        blocks = tidy.blocks
+        yield Log(
+            "info",
+            f"cleaned up: {tidy.dropped} floating blocks dropped, {tidy.settled} settled, {tidy.restored} put back",
+        )
+        yield VoxelFrame(done, blocks)
+    yield Trained(done, stopped, blocks, time.monotonic() - began)
+
+
+def _due(done: int, every: int, total: int) -> bool:
+    """Whether something that happens ``every`` so many steps (0: never) happens after step ``done``;
+    it also does after the first step and the last.
+    """
+    return every > 0 and (done % every == 0 or done in (1, total))
+
+
+def _preview_cameras(source: VoxelMap, dataset: Dataset | None) -> list[Camera]:
+    """Views for preview pictures: the dataset's first ones, or a slow orbit, at preview size."""
+    if dataset is not None:
+        return [c.resized(PREVIEW_WIDTH, max(1, round(PREVIEW_WIDTH / c.aspect))) for c in dataset.cameras]
+    x, y, z = (side * source.world_scale for side in source.shape)
+    radius = 0.5 * math.hypot(x, y, z) / math.tan(math.radians(25.0))
+    return orbit_cameras(
+        8,
+        center=np.array([0.0, 0.3 * y, 0.0]),
+        radius=radius,
+        elevation_degrees=(30.0, 30.0),
+        fov_y_degrees=50.0,
+        width=PREVIEW_WIDTH,
+        height=round(PREVIEW_WIDTH * 0.8),
+    )
+
+
+def _remarks_on_prompt(prompt: str) -> Iterator[Event]:
+    tokens = word_table().tokenize(prompt)
+    if tokens.unknown:
+        yield Log("warning", f"words that the prior does not know and skips: {', '.join(tokens.unknown)}")
+    if not tokens.ids:
+        yield Log("warning", "the prior knows no word of this prompt and will build anything")
+    if tokens.dropped:
+        yield Log("warning", f"the prior reads {MAX_WORDS} words; the last {tokens.dropped} are ignored")
