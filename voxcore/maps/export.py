@@ -101,7 +101,7 @@ def export_training(
         map_id = trained_map_id(source_id, number)
         registry = registry.with_trained(map_id, source_id, number, created_at)
         identity = {"mapId": map_id, "sourceMap": source_id, "number": number, "createdAt": created_at}
-        files = {FILE_NAME: map_bytes, METADATA_FILE: _metadata_bytes(identity | dict(metadata)), LOG_FILE: log}
+        files = {FILE_NAME: map_bytes, METADATA_FILE: _metadata_bytes(identity | dict(metadata) | identity), LOG_FILE: log}
         files |= {f"{IMAGES_FOLDER}/{name}.png": data for name, data in images.items()}
         path, listing = root / map_id, root / REGISTRY_FILE
         with staged_bytes(listing, registry.dump()) as staged:

@@ -62,11 +62,11 @@ class Registry:
 
     def dump(self) -> bytes:
         """The bytes of a registry.json."""
-        maps = [
-            {"id": m.id, "origin": m.origin}
-            | ({"source": m.source, "number": m.number, "createdAt": m.created_at} if m.origin == "trained" else {})
-            for m in self.maps
-        ]
+        maps: list[JsonObject] = []
+        for entry in self.maps:
+            maps.append({"id": entry.id, "origin": entry.origin})
+            if entry.origin == "trained":
+                maps[-1] |= {"source": entry.source, "number": entry.number, "createdAt": entry.created_at}
         content = {"formatVersion": FORMAT_VERSION, "lastNumbers": dict(self.last_numbers), "maps": maps}
         return (json.dumps(content, indent=1) + "\n").encode()
 
