@@ -45,24 +45,48 @@ def read_limited(path: Path, max_bytes: int) -> bytes:
 def parse_object(data: bytes, error: type[InvalidInput], *, what: str) -> JsonObject:
     """The JSON object in ``data`` (``what`` names it in messages).
 
-    Raises ``error`` for broken JSON, for NaN or infinite numbers (JSON has none), for nesting
-    beyond what Python's parser takes and for anything but an object.
+    Raises ``error`` for broken JSON, for NaN or infinite numbers (JSON has none; the message names
+    the key), for nesting beyond what Python's parser takes and for anything but an object.
     """
+    odd: list[float] = []
+
+    def number(text: str) -> float:
+        value = float(text)
+        if not math.isfinite(value):
+            odd.append(value)
+        return value
+
     try:
         with _collector_paused():
-            value = json.loads(data, parse_constant=_refuse_constant, parse_float=_finite)
+            value = json.loads(data, parse_constant=number, parse_float=number)
     except json.JSONDecodeError as cause:
         where = f"line {cause.lineno} column {cause.colno}"
         raise error(f"expected JSON, got an error at {where}: {cause.msg}", field=what) from cause
     except UnicodeDecodeError as cause:
         raise error(f"expected UTF-8 text, got a bad byte at offset {cause.start}", field=what) from cause
     except ValueError as cause:
-        raise error(f"expected plain finite numbers: {cause}", field=what) from cause
+        raise error(f"expected plain numbers: {cause}", field=what) from cause
     except RecursionError as cause:
         raise error("expected less deeply nested JSON", field=what) from cause
     if not isinstance(value, dict):
         raise error(f"expected a JSON object, got {shown(value)}", field=what)
+    if odd:
+        raise error(f"expected finite numbers, got {odd[0]}", field=_path_of_odd(value))
     return value
+
+
+def _path_of_odd(value: Any) -> str:
+    """The path, like ``views[3].position[1]``, of the first number in ``value`` that is not finite."""
+    waiting: list[tuple[str, Any]] = [("", value)]
+    while waiting:
+        path, item = waiting.pop()
+        if isinstance(item, float) and not math.isfinite(item):
+            return path
+        if isinstance(item, dict):
+            waiting += [(f"{path}.{key}".lstrip("."), child) for key, child in reversed(item.items())]
+        elif isinstance(item, list):
+            waiting += [(f"{path}[{i}]", child) for i, child in reversed([*enumerate(item)])]
+    return ""  # the number stood under a key that the object has twice
 
 
 @contextmanager
@@ -76,17 +100,6 @@ def _collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _refuse_constant(text: str) -> float:
-    raise ValueError(f"{text} is not JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text[:_SHOWN]} is too large")
-    return value
 
 
 def shown(value: object) -> str:
