@@ -29,11 +29,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional as F
 
+from voxcore.config import TrainConfig
+from voxcore.palette import EDITOR
 from voxcore.prior.diffusion import CODE_DIM, alpha_sigma, encode
 from voxcore.prior.model import GRID, Prior, load_network, save_weights
 from voxcore.prior.network import CONDITION_DIM, PriorNetwork
-from voxcore.prior.sampler import sample
+from voxcore.prior.task import PriorTask
+from voxcore.prior.window import Window
 from voxcore.prior.words import MAX_WORDS, padded_ids, word_table
+from voxcore.sampling import Sampling
 
 CHUNK = 16
 SLOTS = 6
@@ -232,14 +236,24 @@ def draw_samples(network: PriorNetwork, device: torch.device, terrain: np.ndarra
     """The prompts as finished worlds, free and as edits of one terrain."""
     prior = Prior(network, device)
     out = {}
+    nothing = np.zeros(GRID, dtype=bool)
     for prompt in PROMPTS:
-        for name, existing in (("free", None), ("edit", torch.from_numpy(terrain))):
-            generator = torch.Generator().manual_seed(0)
-            steps = sample(
-                prior, prior.read(word_table().tokenize(prompt)), steps=30, t_start=0.985, t_end=0.03,
-                cfg_scale=2.5, generator=generator, existing=existing,
-            )  # fmt: skip
-            out[f"{name}: {prompt}"] = list(steps)[-1].blocks.numpy()
+        for name, existing in (("free", None), ("edit", terrain)):
+            config = TrainConfig.create(prompt, method="sample")
+            initial = np.zeros(GRID, dtype=np.uint8) if existing is None else existing
+            task = PriorTask(
+                prior,
+                prior.read(word_table().tokenize(prompt)),
+                EDITOR,
+                Window.place(initial, (GRID[0] / 2, GRID[2] / 2)),
+                existing=existing,
+                source=initial,
+                fixed=nothing,
+            )
+            sampling = Sampling(config, task, initial=initial, fixed=nothing)
+            for step in range(config.steps):
+                sampling.advance(step, measure=False)
+            out[f"{name}: {prompt}"] = sampling.blocks()
     return out
 
 

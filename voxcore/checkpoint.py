@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from voxcore.errors import CheckpointError, NotFound
+from voxcore.grid import DifferentiableVoxelGrid
 from voxcore.maps.atomic import write_bytes
 
 NAME = "checkpoint.safetensors"
@@ -45,6 +48,17 @@ def save_checkpoint(folder: Path, data: CheckpointData) -> None:
     tensors = {name: value.detach().cpu().contiguous() for name, value in data.tensors.items()}
     metadata = {"format": _FORMAT, "step": str(data.step), "job": json.dumps(data.job)}
     write_bytes(folder / NAME, save(tensors, metadata))
+
+
+def blocks_in(data: CheckpointData) -> NDArray[np.uint8]:
+    """The hard world [X, Y, Z] that a checkpoint holds. Raises CheckpointError."""
+    tensors = data.tensors
+    if "probabilities" in tensors:
+        return np.ascontiguousarray(tensors["probabilities"].argmax(-1).to(torch.uint8).numpy())
+    try:
+        return DifferentiableVoxelGrid(tensors["grid.occupancy"], tensors["grid.material"]).hard()
+    except KeyError as error:
+        raise CheckpointError(f"expected the tensor {error}", field="checkpoint") from error
 
 
 def load_checkpoint(folder: Path) -> CheckpointData:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ import voxcore
 from voxcore.checkpoint import CheckpointData, load_checkpoint
 from voxcore.config import TrainConfig
 from voxcore.datasets import Dataset, load_dataset
-from voxcore.errors import CheckpointError, InvalidConfig
+from voxcore.errors import CheckpointError, InvalidConfig, InvalidInput
 from voxcore.events import Event, Finished, Log, Started, Trained
 from voxcore.maps import MapStats, VoxelMap, load_map, map_stats
 from voxcore.maps.export import ExportedMap, check_exportable, export_training
@@ -89,6 +90,22 @@ def read_job(spec: JobSpec, *, maps_root: Path, datasets_root: Path) -> JobFiles
     return JobFiles(source, dataset, checkpoint)
 
 
+def resumed_job(folder: Path) -> JobSpec:
+    """The job whose checkpoint lies in ``folder``, to go on from there.
+
+    Raises NotFound or CheckpointError; InvalidInput where its map came with the job, since only
+    maps of the library can be found again.
+    """
+    stored = load_checkpoint(folder).job
+    try:
+        config, map_id, dataset_id = TrainConfig.from_dict(stored["config"]), stored["source_id"], stored["dataset_id"]
+    except KeyError as error:
+        raise CheckpointError(f"expected the job's {error}", field="checkpoint") from error
+    if map_id == INLINE_SOURCE:
+        raise InvalidInput("expected a job on a map of the library, got one that brought its own", field="resume_from")
+    return JobSpec(config, map_id=map_id, dataset_id=dataset_id, resume_from=folder)
+
+
 def run_job(
     spec: JobSpec,
     *,
@@ -127,8 +144,8 @@ def run_job(
             continue
         yield event
         if isinstance(event, Started) and source.unknown_blocks():
-            names = ", ".join(f"{name} ({count})" for name, count in source.unknown_blocks().items())
-            yield Log("warning", f"blocks that no palette knows are kept as they are: {names}")
+            kept = ", ".join(f"{name} ({count})" for name, count in source.unknown_blocks().items())
+            yield Log("warning", f"blocks that no palette knows are kept as they are: {kept}")
     assert trained is not None
     names = source.palette.names
     before, after = map_stats(source.blocks, source.palette), map_stats(trained.blocks, source.palette)
@@ -158,12 +175,14 @@ def run_job(
 
 def _fingerprint(spec: JobSpec, source: VoxelMap) -> dict[str, Any]:
     """What makes a checkpoint belong to a job: its settings, its map's content, its dataset."""
-    return {
-        "config": spec.config.as_dict() | {"prompt": spec.config.prompt},
+    facts = {
+        "config": spec.config.as_dict(),
         "source": content_hash(source.blocks, source.palette.names),
         "source_id": spec.source_id,
         "dataset_id": spec.dataset_id,
     }
+    stored: dict[str, Any] = json.loads(json.dumps(facts))
+    return stored
 
 
 def _metadata(

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
 from voxcore.config import TrainConfig
 from voxcore.events import Event, Preview, Progress, Trained, VoxelFrame
 from voxcore.maps import VoxelMap, save_map
 from voxcore.maps.atomic import storage_errors, write_bytes
+from voxcore.png import encode_png
 
 LOG_NAME = "train.jsonl"
 
@@ -51,7 +47,7 @@ class Recorder:
             case Progress():
                 self._append(log_line(event))
             case Preview():
-                self.images[event.step] = png(event.image)
+                self.images[event.step] = encode_png(event.image)
                 write_bytes(self.folder / "images" / f"step_{event.step:06d}.png", self.images[event.step])
             case VoxelFrame() if self.config.save_map_every and event.step % self.config.save_map_every == 0:
                 save_map(self.source.with_blocks(event.blocks), self.folder / "maps" / f"step_{event.step:06d}.json")
@@ -97,10 +93,3 @@ def log_line(event: Progress) -> dict[str, Any]:
             "material_distribution": dict(grid.material_distribution),
         },
     }
-
-
-def png(image: NDArray[np.uint8]) -> bytes:
-    """A picture [H, W, 3] as PNG."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "PNG", optimize=False)
-    return buffer.getvalue()

@@ -7,7 +7,6 @@ on from a checkpoint equals one that was never interrupted.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from voxcore.cameras import Camera, orbit_cameras
+from voxcore.cameras import Camera
 from voxcore.checkpoint import NAME, CheckpointData, save_checkpoint
 from voxcore.cleanup import cleaned
 from voxcore.config import TrainConfig
@@ -30,6 +29,7 @@ from voxcore.prior.words import MAX_WORDS, word_table
 from voxcore.render import hard_image, lit_colors
 from voxcore.sampling import Sampling
 from voxcore.stepper import GridStats, Stepper
+from voxcore.views import three_quarter_view
 
 Blocks = NDArray[np.uint8]
 PREVIEW_WIDTH = 480
@@ -72,7 +72,7 @@ def train(
         fixed[config.region.slices] = False
     initial = np.where(fixed, source.blocks, INITIAL_WORLDS[config.init_mode](source))
     inputs = JobInputs(config, source, initial, fixed, dataset, place)
-    cameras = _preview_cameras(source, dataset)
+    camera = _preview_camera(source, dataset)
     first = checkpoint.step if checkpoint else 0
     yield Started(config.steps, first, shape, source.palette, source.world_scale, str(place))
     if config.teacher == "prior":
@@ -129,7 +129,7 @@ def train(
             )
             yield VoxelFrame(done, blocks)
         if draw:
-            yield Preview(done, 0, hard_image(blocks, lit, cameras[0], world_scale=source.world_scale))
+            yield Preview(done, 0, hard_image(blocks, lit, camera, world_scale=source.world_scale))
         if config.checkpoint_every and done % config.checkpoint_every == 0 and done < config.steps:
             yield from save(done)
             saved = done
@@ -155,21 +155,12 @@ def _due(done: int, every: int, total: int) -> bool:
     return every > 0 and (done % every == 0 or done in (1, total))
 
 
-def _preview_cameras(source: VoxelMap, dataset: Dataset | None) -> list[Camera]:
-    """Views for preview pictures: the dataset's first ones, or a slow orbit, at preview size."""
-    if dataset is not None:
-        return [c.resized(PREVIEW_WIDTH, max(1, round(PREVIEW_WIDTH / c.aspect))) for c in dataset.cameras]
-    x, y, z = (side * source.world_scale for side in source.shape)
-    radius = 0.5 * math.hypot(x, y, z) / math.tan(math.radians(25.0))
-    return orbit_cameras(
-        8,
-        center=np.array([0.0, 0.3 * y, 0.0]),
-        radius=radius,
-        elevation_degrees=(30.0, 30.0),
-        fov_y_degrees=50.0,
-        width=PREVIEW_WIDTH,
-        height=round(PREVIEW_WIDTH * 0.8),
-    )
+def _preview_camera(source: VoxelMap, dataset: Dataset | None) -> Camera:
+    """The dataset's first view, or one from above a corner, at preview size."""
+    if dataset is None:
+        return three_quarter_view(source, width=PREVIEW_WIDTH, height=round(PREVIEW_WIDTH * 0.8))
+    first = dataset.cameras[0]
+    return first.resized(PREVIEW_WIDTH, max(1, round(PREVIEW_WIDTH / first.aspect)))
 
 
 def _remarks_on_prompt(prompt: str) -> Iterator[Event]:

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from voxcore.cameras import Camera
 from voxcore.grid import DifferentiableVoxelGrid, SoftView
-from voxcore.render import Rays, RenderOutput, camera_rays, picture_size
+from voxcore.render import Rays, RenderOutput, camera_rays
+from voxcore.render.rays import picture_size
 
 
 @dataclass
