@@ -19,6 +19,7 @@ else:
 _T = _typing.TypeVar("_T")
 
 class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
 class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
     ...
 
@@ -48,6 +49,4 @@ class InfoServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_info_pb2.GetServerInfoResponse, _abc.Awaitable[_info_pb2.GetServerInfoResponse]]:
         """Everything a client needs to offer sensible choices. Never fails."""
 
-def add_InfoServiceServicer_to_server(
-    servicer: InfoServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]
-) -> None: ...
+def add_InfoServiceServicer_to_server(servicer: InfoServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -19,6 +19,7 @@ else:
 _T = _typing.TypeVar("_T")
 
 class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
 class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
     ...
 
@@ -81,6 +82,4 @@ class MapServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_maps_pb2.ListDatasetsResponse, _abc.Awaitable[_maps_pb2.ListDatasetsResponse]]:
         """Datasets by id. INVALID_ARGUMENT for a page_token that is no id."""
 
-def add_MapServiceServicer_to_server(
-    servicer: MapServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]
-) -> None: ...
+def add_MapServiceServicer_to_server(servicer: MapServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

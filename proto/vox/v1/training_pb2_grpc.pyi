@@ -19,6 +19,7 @@ else:
 _T = _typing.TypeVar("_T")
 
 class _MaybeAsyncIterator(_abc.AsyncIterator[_T], _abc.Iterator[_T], metaclass=_abc_1.ABCMeta): ...
+
 class _ServicerContext(_grpc.ServicerContext, _aio.ServicerContext):  # type: ignore[misc, type-arg]
     ...
 
@@ -40,9 +41,7 @@ class TrainingServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TrainingServiceAsyncStub: ...
-    StartTraining: _grpc.UnaryStreamMultiCallable[
-        _training_pb2.StartTrainingRequest, _training_pb2.StartTrainingResponse
-    ]
+    StartTraining: _grpc.UnaryStreamMultiCallable[_training_pb2.StartTrainingRequest, _training_pb2.StartTrainingResponse]
     """Queues a job and streams its events from the first on: CreateJob and WatchJob in one call.
 
     Refused before the stream starts: INVALID_ARGUMENT (prompt, settings, ids, a grid that does not
@@ -63,9 +62,7 @@ class TrainingServiceStub:
 
     The first voxel frame of a stream is a keyframe, unless base_seq says what the client holds.
     """
-    PollJobEvents: _grpc.UnaryUnaryMultiCallable[
-        _training_pb2.PollJobEventsRequest, _training_pb2.PollJobEventsResponse
-    ]
+    PollJobEvents: _grpc.UnaryUnaryMultiCallable[_training_pb2.PollJobEventsRequest, _training_pb2.PollJobEventsResponse]
     """The same for clients that cannot stream: waits until there is an event after after_seq (at most
     wait_millis) and returns what there is, in at most 1 MiB. Fails as WatchJob does.
     """
@@ -83,9 +80,7 @@ class TrainingServiceAsyncStub(TrainingServiceStub):
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
-    StartTraining: _aio.UnaryStreamMultiCallable[
-        _training_pb2.StartTrainingRequest, _training_pb2.StartTrainingResponse
-    ]  # type: ignore[assignment]
+    StartTraining: _aio.UnaryStreamMultiCallable[_training_pb2.StartTrainingRequest, _training_pb2.StartTrainingResponse]  # type: ignore[assignment]
     """Queues a job and streams its events from the first on: CreateJob and WatchJob in one call.
 
     Refused before the stream starts: INVALID_ARGUMENT (prompt, settings, ids, a grid that does not
@@ -127,9 +122,7 @@ class TrainingServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _training_pb2.StartTrainingRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _abc.Iterator[_training_pb2.StartTrainingResponse], _abc.AsyncIterator[_training_pb2.StartTrainingResponse]
-    ]:
+    ) -> _typing.Union[_abc.Iterator[_training_pb2.StartTrainingResponse], _abc.AsyncIterator[_training_pb2.StartTrainingResponse]]:
         """Queues a job and streams its events from the first on: CreateJob and WatchJob in one call.
 
         Refused before the stream starts: INVALID_ARGUMENT (prompt, settings, ids, a grid that does not
@@ -148,9 +141,7 @@ class TrainingServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _training_pb2.WatchJobRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[
-        _abc.Iterator[_training_pb2.WatchJobResponse], _abc.AsyncIterator[_training_pb2.WatchJobResponse]
-    ]:
+    ) -> _typing.Union[_abc.Iterator[_training_pb2.WatchJobResponse], _abc.AsyncIterator[_training_pb2.WatchJobResponse]]:
         """Streams the events of a job that come after after_seq, then those that happen. For an ended job
         it streams what is left and ends. NOT_FOUND for an unknown id, INVALID_ARGUMENT for an after_seq
         beyond the newest event, RESOURCE_EXHAUSTED where too many streams are open, UNAVAILABLE as in
@@ -169,6 +160,4 @@ class TrainingServiceServicer(metaclass=_abc_1.ABCMeta):
         wait_millis) and returns what there is, in at most 1 MiB. Fails as WatchJob does.
         """
 
-def add_TrainingServiceServicer_to_server(
-    servicer: TrainingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]
-) -> None: ...
+def add_TrainingServiceServicer_to_server(servicer: TrainingServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
