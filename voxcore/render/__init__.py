@@ -4,9 +4,13 @@ from voxcore.render.hard import hard_image, render_hard, seen_cells
 from voxcore.render.output import RenderOutput, to_uint8
 from voxcore.render.rays import Rays, camera_rays, pixel_rays
 from voxcore.render.shading import SKY, lit_colors
+from voxcore.render.soft import RENDERERS, Backend, render_soft, render_soft_rays
+from voxcore.render.warm import warm_up
 
 __all__ = [
+    "RENDERERS",
     "SKY",
+    "Backend",
     "Rays",
     "RenderOutput",
     "camera_rays",
@@ -14,6 +18,9 @@ __all__ = [
     "lit_colors",
     "pixel_rays",
     "render_hard",
+    "render_soft",
+    "render_soft_rays",
     "seen_cells",
     "to_uint8",
+    "warm_up",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,11 +15,12 @@ from voxcore.render import kernels
 from voxcore.render.output import RenderOutput, to_uint8
 from voxcore.render.rays import check_world_scale, grid_from_world
 from voxcore.render.shading import SKY
-from voxcore.render.threads import for_ranges
+from voxcore.render.threads import dealt, run_team
 
 Array = NDArray[np.float64]
 Blocks = NDArray[np.uint8]
-_ROWS = 16
+_ROWS: Final = 16
+"""Rows per kernel call."""
 
 
 def render_hard(blocks: Blocks, lit: Array, camera: Camera, *, world_scale: float) -> RenderOutput:
@@ -90,11 +93,13 @@ def _cast(
     box = _solid_box(blocks)
     grid = np.ascontiguousarray(blocks)
 
-    def rows(start: int, stop: int) -> None:
-        kernels.cast_hard(grid, basis, camera.clip_near, camera.far, box, start, stop, code, depth, cell)
-
     if box is not None:
-        for_ranges(rows, camera.height, _ROWS)
+
+        def work(rank: int, size: int, _: object) -> None:
+            for start, stop in dealt(camera.height, _ROWS, rank, size):
+                kernels.cast_hard(grid, basis, camera.clip_near, camera.far, box, start, stop, code, depth, cell)
+
+        run_team(work, -(-camera.height // _ROWS))
     return code, depth, cell
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,20 @@ class RenderOutput:
         """``rgb`` as 8-bit pictures [..., 3], rounded as the editor's canvas does."""
         return to_uint8(self.rgb.detach().cpu().numpy())
 
+    def reshaped(self, leading: tuple[int, ...]) -> RenderOutput:
+        """The same with another leading shape of as many rays."""
+        parts = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        flat = self.depth.ndim
+        return RenderOutput(**{name: part.reshape(leading + part.shape[flat:]) for name, part in parts.items()})
+
 
 def to_uint8(rgb: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Colours in 0..1 to 0..255, floor(c * 255 + 0.5); out of range values are clamped."""
     return np.floor(np.clip(np.asarray(rgb, dtype=np.float64), 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+@torch.no_grad()
+def likeliest_block(material_probs: torch.Tensor, cell: torch.Tensor) -> torch.Tensor:
+    """Palette index of the likeliest material of flat cells [...] (index -1 is sky, 0)."""
+    chosen = material_probs.reshape(-1, material_probs.shape[-1])[cell.clamp(min=0)].argmax(dim=-1) + 1
+    return torch.where(cell >= 0, chosen, 0)

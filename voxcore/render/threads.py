@@ -1,34 +1,53 @@
-"""Splits a kernel's work over threads. The kernels release the GIL, so plain Python threads do.
+"""A team of threads that runs the same function. The kernels release the GIL, so Python threads do.
 
-Numba's own threads are not used: its default layer may not be entered by two jobs at once. A pool
+Numba's own threads are not used: its default layer may not be entered by two jobs at once. A team
 lives as long as one call (some 100 microseconds to set up), so a forked process inherits none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import torch
 
+MAX_THREADS: Final = 64
 
-def thread_count() -> int:
-    """How many threads renderers use: torch's setting (``torch.set_num_threads``, OMP_NUM_THREADS)."""
-    return torch.get_num_threads()
+Work = Callable[[int, int, Callable[[], object]], None]
 
 
-def for_ranges(work: Callable[[int, int], None], total: int, block: int) -> None:
-    """Calls ``work(start, stop)`` for consecutive ranges of ``block`` that cover 0..total-1.
+def run_team(work: Work, limit: int) -> None:
+    """Calls ``work(rank, size, wait)`` once per member, rank 0 in this thread; returns when all are done.
 
-    Ranges are fixed by ``total`` and ``block``, not by the number of threads, and run in any order:
-    ``work`` must not write what another range reads or writes. Its exceptions are passed on.
+    The size is torch's number of threads (``torch.set_num_threads``, OMP_NUM_THREADS) but at most
+    ``limit``. ``wait()`` returns when every member has called it. An exception of any member ends
+    the team and is passed on.
     """
-    starts = range(0, total, block)
-    threads = min(thread_count(), len(starts))
-    if threads <= 1:
-        for start in starts:
-            work(start, min(start + block, total))
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(lambda start: work(start, min(start + block, total)), starts):
-            pass
+    size = max(1, min(torch.get_num_threads(), limit, MAX_THREADS))
+    barrier = threading.Barrier(size)
+    errors: list[BaseException] = []
+
+    def member(rank: int) -> None:
+        try:
+            work(rank, size, barrier.wait)
+        except threading.BrokenBarrierError:
+            pass  # somebody else's exception is already in the list
+        except BaseException as error:  # also KeyboardInterrupt: nobody may be left at the barrier
+            errors.append(error)
+            barrier.abort()
+
+    threads = [threading.Thread(target=member, args=(rank,)) for rank in range(1, size)]
+    for thread in threads:
+        thread.start()
+    member(0)
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+
+
+def dealt(total: int, block: int, rank: int, size: int) -> Iterator[tuple[int, int]]:
+    """The ranges (start, stop) of ``block`` items that member ``rank`` of ``size`` gets, like cards."""
+    for start in range(rank * block, total, size * block):
+        yield start, min(start + block, total)

@@ -1,0 +1,95 @@
+"""Differentiable pictures of a soft grid: the checks and the choice of a renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from voxcore.cameras import Camera
+from voxcore.errors import InvalidInput, ShapeError
+from voxcore.render.cpu import render_cpu
+from voxcore.render.output import RenderOutput
+from voxcore.render.rays import Rays, camera_rays, check_world_scale, picture_size
+from voxcore.render.reference import render_reference
+
+Backend = Literal["cpu", "reference"]
+Renderer = Callable[..., RenderOutput]
+
+RENDERERS: Final[dict[Backend, Renderer]] = {"cpu": render_cpu, "reference": render_reference}
+"""Every renderer of soft grids; all take the arguments of `render_soft_rays` and agree."""
+
+
+def render_soft(
+    occupancy: torch.Tensor,
+    material_probs: torch.Tensor,
+    lit: NDArray[np.float64],
+    cameras: Sequence[Camera],
+    *,
+    world_scale: float,
+    backend: Backend = "cpu",
+) -> RenderOutput:
+    """Whole pictures [V, H, W] of ``cameras``, which share one picture size.
+
+    Arguments, meaning and errors as in `render_soft_rays`; ShapeError also where picture sizes
+    differ, InvalidInput where there is no camera.
+    """
+    width, height = picture_size(cameras)
+    out = render_soft_rays(
+        occupancy, material_probs, lit, camera_rays(cameras), world_scale=world_scale, backend=backend
+    )
+    return out.reshaped((len(cameras), height, width))
+
+
+def render_soft_rays(
+    occupancy: torch.Tensor,
+    material_probs: torch.Tensor,
+    lit: NDArray[np.float64],
+    rays: Rays,
+    *,
+    world_scale: float,
+    backend: Backend = "cpu",
+) -> RenderOutput:
+    """Composites a soft grid along R rays, cell by cell, front to back.
+
+    Per ray, T = 1 at ``near``; every cell entered after that contributes T * occupancy times the
+    colour of the face entered (sum over materials of p_m * lit_m), then T *= 1 - occupancy; what
+    is left at ``far`` or behind the grid sees the sky. The cell in which the ray starts, at t =
+    ``near``, contributes nothing. With occupancies of 0 and 1 this *is* `render_hard`, except
+    where the ray starts in a solid cell: the hard picture then skips the whole solid run.
+
+    Args:
+        occupancy: [X, Y, Z] in 0..1. Differentiable, exactly (small values are not skipped, and
+            cells of occupancy 1 have the gradient that the formula has).
+        material_probs: [X, Y, Z, M], sums to 1 over M. Differentiable.
+        lit: [M, 6, 3] from `lit_colors`; not differentiable.
+        rays: from `camera_rays` or `pixel_rays`, world space; not differentiable.
+        world_scale: side of a cell in world units.
+        backend: ``cpu`` (float32) or ``reference`` (any dtype and device, slow).
+
+    Returns:
+        RenderOutput with leading shape [R], in the dtype of ``occupancy``.
+
+    Raises:
+        ShapeError: shapes or dtypes do not fit together.
+        InvalidInput: occupancy is not a number in 0..1, world_scale is not positive, or the
+            tensors are on a device that the backend cannot use.
+        LimitExceeded: the grid has more cells than the backend can count.
+    """
+    if occupancy.ndim != 3 or 0 in occupancy.shape:
+        raise ShapeError(f"expected [X, Y, Z], got {list(occupancy.shape)}", field="occupancy")
+    expected = [*occupancy.shape, len(lit)]
+    if list(material_probs.shape) != expected:
+        raise ShapeError(f"expected {expected}, got {list(material_probs.shape)}", field="material_probs")
+    if lit.shape != (len(lit), 6, 3):
+        raise ShapeError(f"expected [M, 6, 3], got {list(lit.shape)}", field="lit")
+    if material_probs.dtype != occupancy.dtype:
+        raise ShapeError(f"expected {occupancy.dtype}, got {material_probs.dtype}", field="material_probs")
+    low, high = occupancy.detach().aminmax()
+    if not (low.item() >= 0.0 and high.item() <= 1.0):
+        raise InvalidInput(f"expected numbers in 0..1, got a range of {low.item()} to {high.item()}", field="occupancy")
+    check_world_scale(world_scale)
+    return RENDERERS[backend](occupancy, material_probs, lit, rays, world_scale=world_scale)
