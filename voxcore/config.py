@@ -18,6 +18,40 @@ MAX_PROMPT_CHARS: Final = 1000
 MAX_STEPS: Final = 100_000
 MAX_SEED: Final = 2**64 - 1
 
+INT_RANGES: Final[dict[str, tuple[int, int]]] = {
+    "steps": (1, MAX_STEPS),
+    "teacher_calls": (1, MAX_STEPS),
+    "seed": (0, MAX_SEED),
+    "views_per_step": (1, 64),
+    "image_size": (16, 2048),
+    "log_every": (0, MAX_STEPS),
+    "image_every": (0, MAX_STEPS),
+    "save_map_every": (0, MAX_STEPS),
+    "checkpoint_every": (0, MAX_STEPS),
+}
+"""Lowest and highest value of every whole-number setting, both allowed."""
+FLOAT_RANGES: Final[dict[str, tuple[float, float]]] = {
+    "lr": (0.0, 100.0),
+    "material_lr": (0.0, 100.0),
+    "adam_eps": (0.0, 1.0),
+    "logit_solid": (0.0, 8.0),
+    "logit_air": (-8.0, 0.0),
+    "logit_material": (0.0, 8.0),
+    "cfg_scale": (0.0, 200.0),
+    "temp_start": (0.01, 100.0),
+    "temp_end": (0.01, 100.0),
+    "t_start": (0.001, 0.999),
+    "t_end": (0.001, 0.999),
+    "strength": (0.0, 1.0),
+    "lambda_sparsity": (0.0, 1e6),
+    "lambda_entropy": (0.0, 1e6),
+    "lambda_smooth": (0.0, 1e6),
+    "lambda_connectivity": (0.0, 1e6),
+    "pixel_grad_clip": (0.0, 1e6),
+}
+"""The same for every other number; those in ABOVE_LOW must be above the lowest value."""
+ABOVE_LOW: Final = frozenset({"lr", "material_lr", "adam_eps", "logit_solid", "strength"})
+
 
 @dataclass(frozen=True)
 class Region:
@@ -126,29 +160,11 @@ class TrainConfig:
         )
         if self.teacher == "prior":
             _check(bool(prompt.strip()), "prompt", "a description of what to build", "an empty text")
-        for name in ("steps", "teacher_calls"):
-            _check_int(self, name, 1, MAX_STEPS)
-        _check_int(self, "seed", 0, MAX_SEED)
-        _check_int(self, "views_per_step", 1, 64)
-        _check_int(self, "image_size", 16, 2048)
-        for name in ("log_every", "image_every", "save_map_every", "checkpoint_every"):
-            _check_int(self, name, 0, MAX_STEPS)
-        for name in ("lr", "material_lr"):
-            _check_float(self, name, 0.0, 100.0, open_low=True)
-        _check_float(self, "adam_eps", 0.0, 1.0, open_low=True)
-        _check_float(self, "logit_solid", 0.0, 8.0, open_low=True)
-        _check_float(self, "logit_air", -8.0, 0.0)
-        _check_float(self, "logit_material", 0.0, 8.0)
-        _check_float(self, "cfg_scale", 0.0, 200.0)
-        for name in ("temp_start", "temp_end"):
-            _check_float(self, name, 0.01, 100.0)
-        _check_float(self, "t_start", 0.001, 0.999)
-        _check_float(self, "t_end", 0.001, 0.999)
+        for name, (least, most) in INT_RANGES.items():
+            _check_int(self, name, least, most)
+        for name, (low, high) in FLOAT_RANGES.items():
+            _check_float(self, name, low, high, open_low=name in ABOVE_LOW)
         _check(self.t_end <= self.t_start, "t_end", f"at most t_start = {self.t_start}", self.t_end)
-        _check_float(self, "strength", 0.0, 1.0, open_low=True)
-        for name in ("lambda_sparsity", "lambda_entropy", "lambda_smooth", "lambda_connectivity"):
-            _check_float(self, name, 0.0, 1e6)
-        _check_float(self, "pixel_grad_clip", 0.0, 1e6)
         _check(
             self.method == "distill" or self.teacher == "prior",
             "method",
