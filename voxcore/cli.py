@@ -183,7 +183,8 @@ def _camera(args: argparse.Namespace, world: VoxelMap) -> Camera:
     cameras = load_dataset(resolve_dataset_id(args.datasets, args.dataset_id)).cameras
     if not 0 <= args.view < len(cameras):
         raise InvalidInput(f"expected 0 to {len(cameras) - 1}, got {args.view}", field="view")
-    return cameras[args.view].resized(args.width, args.height)
+    chosen: Camera = cameras[args.view]
+    return chosen.resized(args.width, args.height)
 
 
 def _stats(args: argparse.Namespace) -> int:

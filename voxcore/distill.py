@@ -18,7 +18,7 @@ from voxcore.grid import DifferentiableVoxelGrid
 from voxcore.guidance.base import Scene, StepInfo, Teacher
 from voxcore.maps import find_components
 from voxcore.palette import AIR, Palette
-from voxcore.render import Rays, RenderOutput, lit_colors, render_soft_rays
+from voxcore.render import lit_colors
 from voxcore.schedules import call_index, fraction, late, linear
 from voxcore.stepper import StepReport
 
@@ -62,8 +62,8 @@ class Distillation:
         )
         if fixed.any():
             free = torch.from_numpy(~fixed).to(device)
-            self.grid.occupancy_logits.register_hook(lambda grad: grad * free)
-            self.grid.material_logits.register_hook(lambda grad: grad * free[..., None])
+            self.grid.occupancy_logits.register_hook(lambda grad: grad * free)  # type: ignore[no-untyped-call]
+            self.grid.material_logits.register_hook(lambda grad: grad * free[..., None])  # type: ignore[no-untyped-call]
         # The loss is a mean over cells, so a cell's own gradient is its loss gradient / cells.
         self.optimizer = torch.optim.Adam(
             [
@@ -80,12 +80,7 @@ class Distillation:
         c = self.config
         at = fraction(step, c.steps)
         temperature = linear(c.temp_start, c.temp_end, at)
-        soft = self.grid.soft(temperature)
-
-        def render(rays: Rays) -> RenderOutput:
-            return render_soft_rays(soft.occupancy, soft.materials, self.lit, rays, world_scale=self.world_scale)
-
-        scene = Scene(self.grid, soft, temperature, self._cameras(step), render)
+        scene = Scene(self.grid, temperature, self._cameras(step), self.lit, self.world_scale)
         calls = min(c.teacher_calls, c.steps)
         generator = step_generator(c.seed, step, "teacher")
         score = self.teacher.score(scene, StepInfo(step, c.steps, call_index(step, c.steps, calls), calls, generator))
@@ -97,12 +92,13 @@ class Distillation:
             "connectivity": c.lambda_connectivity,
         }
         terms: dict[str, Callable[[], Tensor]] = {
-            "sparsity": lambda: losses.sparsity(soft),
-            "entropy": lambda: losses.entropy(soft),
-            "smooth": lambda: losses.smoothness(soft),
-            "connectivity": lambda: losses.connectivity(soft, self._floating),
+            "sparsity": lambda: losses.sparsity(scene.soft),
+            "entropy": lambda: losses.entropy(scene.soft),
+            "smooth": lambda: losses.smoothness(scene.soft),
+            "connectivity": lambda: losses.connectivity(scene.soft, self._floating),
         }
-        if (c.lambda_connectivity > 0.0 and step % _CONNECTIVITY_EVERY == 0) or measure:
+        # How often a run is logged must not change its result: an active term keeps its own rhythm.
+        if step % _CONNECTIVITY_EVERY == 0 if c.lambda_connectivity > 0.0 else measure:
             self._floating = find_components(self.grid.hard() > AIR).floating()
         total = score.loss
         values = {"sds": score.loss.detach()}
@@ -114,7 +110,7 @@ class Distillation:
                 if weight > 0.0:
                     total = total + weight * value
         if not bool(torch.isfinite(total)):
-            raise TeacherError(f"the loss is {float(total)} at step {step + 1}", field="loss")
+            raise TeacherError(f"the loss is {float(total.detach())} at step {step + 1}", field="loss")
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()

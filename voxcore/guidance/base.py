@@ -7,42 +7,55 @@ that scores the grid itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from voxcore.cameras import Camera
 from voxcore.grid import DifferentiableVoxelGrid, SoftView
-from voxcore.render import Rays, RenderOutput, camera_rays
+from voxcore.render import Rays, RenderOutput, camera_rays, render_soft_rays
 from voxcore.render.rays import picture_size
 
 
-@dataclass
 class Scene:
     """The world at one optimiser step.
 
-    ``soft`` is the grid's soft view at this step's temperature. ``cameras`` are this step's views;
-    ``render`` draws any rays, differentiably in ``soft``.
+    ``cameras`` are this step's views. The soft view and the pictures are made when first asked for.
     """
 
-    grid: DifferentiableVoxelGrid
-    soft: SoftView
-    temperature: float
-    cameras: Sequence[Camera]
-    render: Callable[[Rays], RenderOutput]
-    _pictures: RenderOutput | None = field(default=None, init=False)
+    def __init__(
+        self,
+        grid: DifferentiableVoxelGrid,
+        temperature: float,
+        cameras: Sequence[Camera],
+        lit: NDArray[np.float64],
+        world_scale: float,
+    ) -> None:
+        self.grid, self.temperature, self.cameras = grid, temperature, cameras
+        self._lit, self._world_scale = lit, world_scale
 
-    @property
+    @cached_property
+    def soft(self) -> SoftView:
+        """The grid's soft view at this step's temperature."""
+        with torch.enable_grad():  # it may first be asked for where a term is only measured
+            return self.grid.soft(self.temperature)
+
+    @cached_property
     def pictures(self) -> RenderOutput:
-        """The views of ``cameras`` [V, H, W], drawn once a step."""
-        if self._pictures is None:
-            width, height = picture_size(self.cameras)
-            drawn = self.render(camera_rays(self.cameras))
-            self._pictures = drawn.reshaped((len(self.cameras), height, width))
-        return self._pictures
+        """The views of ``cameras`` [V, H, W]."""
+        width, height = picture_size(self.cameras)
+        return self.render(camera_rays(self.cameras)).reshaped((len(self.cameras), height, width))
+
+    def render(self, rays: Rays) -> RenderOutput:
+        """Any rays, differentiably in ``soft``."""
+        soft = self.soft
+        return render_soft_rays(soft.occupancy, soft.materials, self._lit, rays, world_scale=self._world_scale)
 
 
 @dataclass(frozen=True)

@@ -28,5 +28,5 @@ def clip_pixel_gradient(rgb: Tensor, limit: float) -> Tensor:
     """
     if limit == 0.0:
         return rgb
-    clipped: Tensor = _ClipPixelGradient.apply(rgb, limit)
+    clipped: Tensor = _ClipPixelGradient.apply(rgb, limit)  # type: ignore[no-untyped-call]
     return clipped

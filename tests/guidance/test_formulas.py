@@ -1,0 +1,56 @@
+"""Guidance formulas on cases with known answers."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voxcore.guidance.classifier_free import classifier_free
+from voxcore.guidance.pixel_gradient import clip_pixel_gradient
+from voxcore.prior.sampler import CHURN, churned, guidance_at, implied_noise, noised
+
+
+def test_guidance_scale_means_one_thing() -> None:
+    unconditional, conditional = torch.tensor([1.0, 2.0]), torch.tensor([3.0, 1.0])
+    torch.testing.assert_close(classifier_free(unconditional, conditional, 0.0), unconditional)
+    torch.testing.assert_close(classifier_free(unconditional, conditional, 1.0), conditional)
+    torch.testing.assert_close(classifier_free(unconditional, conditional, 7.5), torch.tensor([16.0, -5.5]))
+
+
+def test_clipping_scales_only_large_gradients_and_keeps_direction() -> None:
+    rgb = torch.zeros(2, 3, requires_grad=True)
+    upstream = torch.tensor([[3.0, 4.0, 0.0], [0.03, 0.04, 0.0]])
+    (clip_pixel_gradient(rgb, 0.1) * upstream).sum().backward()
+    torch.testing.assert_close(rgb.grad, torch.tensor([[0.06, 0.08, 0.0], [0.03, 0.04, 0.0]]))
+
+
+def test_clipping_off_and_zero_gradients() -> None:
+    rgb = torch.zeros(1, 3, requires_grad=True)
+    (clip_pixel_gradient(rgb, 0.0) * 50.0).sum().backward()
+    torch.testing.assert_close(rgb.grad, torch.full((1, 3), 50.0))
+    other = torch.zeros(1, 3, requires_grad=True)
+    (clip_pixel_gradient(other, 0.1) * 0.0).sum().backward()
+    torch.testing.assert_close(other.grad, torch.zeros(1, 3))
+
+
+@given(t=st.floats(0.01, 0.99))
+def test_noising_and_its_inverse(t: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x0, noise = (torch.randn(2, 3, generator=generator) for _ in range(2))
+    torch.testing.assert_close(implied_noise(noised(x0, noise, t), x0, t), noise, atol=1e-3, rtol=1e-3)
+
+
+def test_churned_noise_keeps_unit_variance() -> None:
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.randn(200_000, generator=generator) for _ in range(2))
+    assert float(churned(a, b).std()) == pytest.approx(1.0, abs=0.01)
+    assert float((churned(a, b) * b).mean()) == pytest.approx(CHURN, abs=0.01)
+
+
+def test_guidance_falls_but_never_extrapolates_backwards() -> None:
+    assert guidance_at(2.5, 0.0) == 2.5
+    assert guidance_at(2.5, 1.0) == pytest.approx(1.5)
+    assert guidance_at(1.2, 1.0) == 1.0
+    assert guidance_at(0.0, 0.5) == 0.0

@@ -1,0 +1,149 @@
+"""The prior's parts that need no trained weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from voxcore.palette import CLASSIC, EDITOR, Block
+from voxcore.prior.diffusion import CLASSES, SHIFT, alpha_sigma, codebook, encode, expected_code
+from voxcore.prior.model import GRID
+from voxcore.prior.network import NetworkConfig, PriorNetwork, depth_to_space, space_to_depth
+from voxcore.prior.window import Window, home_indices, lift, nearest_classes
+from voxcore.prior.words import MAX_WORDS, padded_ids, word_table
+
+TINY = NetworkConfig(fine=8, middle=8, width=16, blocks=1, heads=2, text_width=16, text_layers=1, tokens=(2, 2, 2))
+
+
+def test_signal_and_noise_share_unit_power_and_follow_the_shifted_tangent() -> None:
+    t = torch.linspace(0.01, 0.99, 50, dtype=torch.float64)
+    alpha, sigma = alpha_sigma(t)
+    torch.testing.assert_close(alpha**2 + sigma**2, torch.ones_like(t))
+    torch.testing.assert_close(sigma / alpha, SHIFT * torch.tan(torch.pi * t / 2))
+
+
+def test_codes_are_far_apart_and_invertible() -> None:
+    codes = codebook()
+    distance = torch.cdist(codes, codes) + 10.0 * torch.eye(CLASSES)
+    assert float(distance[1:, 1:].min()) > 1.2
+    blocks = torch.randint(CLASSES, (1, 4, 4, 4), generator=torch.Generator().manual_seed(0))
+    nearest = torch.cdist(encode(blocks).movedim(1, -1).reshape(-1, codes.shape[1]), codes).argmin(1)
+    torch.testing.assert_close(nearest.reshape(blocks.shape), blocks)
+
+
+def test_expected_code_of_certainty_is_the_code() -> None:
+    blocks = torch.randint(CLASSES, (2, 3, 3, 3), generator=torch.Generator().manual_seed(1))
+    certain = torch.nn.functional.one_hot(blocks, CLASSES).movedim(-1, 1).float()
+    torch.testing.assert_close(expected_code(certain), encode(blocks))
+
+
+def test_space_to_depth_round_trip() -> None:
+    x = torch.randn(2, 3, 4, 6, 8)
+    torch.testing.assert_close(depth_to_space(space_to_depth(x)), x)
+
+
+def test_network_shapes_and_that_words_time_and_map_matter() -> None:
+    torch.manual_seed(0)
+    network = PriorNetwork(TINY)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    x, condition = torch.randn(1, 5, 16, 16, 16), torch.zeros(1, 7, 16, 16, 16)
+    words, mask, t = torch.randn(1, MAX_WORDS, 96), torch.ones(1, MAX_WORDS, dtype=torch.bool), torch.tensor([0.5])
+    with torch.no_grad():
+        base = network(x, t, words, mask, condition)
+        assert base.shape == (1, CLASSES, 16, 16, 16)
+        for other in (
+            network(x, t * 0.5, words, mask, condition),
+            network(x, t, words.flip(-1), mask, condition),
+            network(x, t, words, mask & False, condition),
+            network(x, t, words, mask, condition + 1.0),
+        ):
+            assert float((other - base).abs().max()) > 1e-3
+
+
+def test_masked_words_are_not_read() -> None:
+    torch.manual_seed(0)
+    network = PriorNetwork(TINY)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.2)
+    x, condition, t = torch.randn(1, 5, 16, 16, 16), torch.zeros(1, 7, 16, 16, 16), torch.tensor([0.5])
+    words, mask = torch.randn(1, MAX_WORDS, 96), torch.arange(MAX_WORDS)[None] < 3
+    other = words.clone()
+    other[:, 3:] = 7.0
+    with torch.no_grad():
+        torch.testing.assert_close(network(x, t, words, mask, condition), network(x, t, other, mask, condition))
+
+
+def test_words_known_stemmed_split_and_unknown() -> None:
+    table = word_table()
+    tokens = table.tokenize("Two stone CASTLES, a lighthouse & a qzxwv")
+    assert tokens.unknown == ("qzxwv",)
+    assert [table.words[i] for i in tokens.ids][:2] == ["two", "stone"]
+    assert table.tokenize("2 towers").ids == table.tokenize("two towers").ids
+    near = torch.nn.functional.cosine_similarity
+    vector = {w: table.vectors[table.lookup(w)] for w in ("castle", "fortress", "spoon")}
+    assert near(vector["castle"], vector["fortress"], dim=0) > near(vector["castle"], vector["spoon"], dim=0)
+
+
+def test_long_prompts_are_cut_and_say_so() -> None:
+    tokens = word_table().tokenize("castle " * (MAX_WORDS + 5))
+    assert (len(tokens.ids), tokens.dropped) == (MAX_WORDS, 5)
+    assert int((padded_ids(tokens) >= 0).sum()) == MAX_WORDS
+
+
+@given(text=st.text(max_size=200))
+def test_any_text_can_be_read(text: str) -> None:
+    tokens = word_table().tokenize(text)
+    assert all(0 <= i < len(word_table().words) for i in tokens.ids)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    shape=st.tuples(st.integers(1, 90), st.integers(1, 70), st.integers(1, 90)),
+    center=st.tuples(st.floats(0.0, 90.0), st.floats(0.0, 90.0)),
+    ground=st.integers(0, 70),
+)
+def test_window_cut_and_paste_are_inverse(
+    shape: tuple[int, int, int], center: tuple[float, float], ground: int
+) -> None:
+    blocks = np.zeros(shape, dtype=np.uint8)
+    blocks[:, :ground] = 1 + np.arange(shape[0] * shape[2]).reshape(shape[0], 1, shape[2]) % 11
+    window = Window.place(blocks, center)
+    cut = window.cut(blocks)
+    assert tuple(cut.shape) == GRID
+    np.testing.assert_array_equal(cut[window.grid_slices].numpy(), blocks[window.map_slices])
+    assert int(window.inside().sum()) == blocks[window.map_slices].size
+
+
+def test_nearest_classes_of_custom_blocks() -> None:
+    snowy = Block("Frost", 1000, (0.92, 0.94, 0.96), (0.9, 0.92, 0.94), (0.88, 0.9, 0.93))
+    palette = EDITOR.extended((snowy,))
+    classes = nearest_classes(palette)
+    assert classes.tolist() == [*range(12), EDITOR.index_by_name["Snow"]]
+    assert home_indices(CLASSIC)[EDITOR.index_by_name["GlacierIce"]] == CLASSIC.index_by_name["Snow"]
+
+
+@given(source=arrays(np.uint8, (2, 2, 2), elements=st.integers(0, 12)))
+def test_lift_keeps_probability_and_custom_blocks(source: np.ndarray) -> None:
+    custom = Block("Frost", 1000, (0.92, 0.94, 0.96), (0.9, 0.92, 0.94), (0.88, 0.9, 0.93))
+    palette = EDITOR.extended((custom,))
+    classes, homes = (torch.from_numpy(f(palette)) for f in (nearest_classes, home_indices))
+    q = torch.rand(CLASSES, 2, 2, 2, generator=torch.Generator().manual_seed(0)).softmax(0)
+    lifted = lift(q, torch.from_numpy(source), classes, homes)
+    torch.testing.assert_close(lifted.sum(0), torch.ones(2, 2, 2))
+    snow = EDITOR.index_by_name["Snow"]
+    is_custom = torch.from_numpy(source == 12)
+    torch.testing.assert_close(lifted[12][is_custom], q[snow][is_custom])
+    torch.testing.assert_close(lifted[snow][~is_custom], q[snow][~is_custom])
+
+
+def test_classic_palette_receives_every_class() -> None:
+    classes, homes = (torch.from_numpy(f(CLASSIC)) for f in (nearest_classes, home_indices))
+    q = torch.full((CLASSES, 1, 1, 1), 1.0 / CLASSES)
+    lifted = lift(q, torch.zeros(1, 1, 1, dtype=torch.uint8), classes, homes)
+    assert lifted.shape[0] == 8
+    assert float(lifted.sum()) == pytest.approx(1.0)
