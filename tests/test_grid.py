@@ -62,6 +62,7 @@ def test_shapes_and_indices_are_checked() -> None:
         DifferentiableVoxelGrid.from_blocks(np.full((2, 2, 2), 3, dtype=np.uint8), 2)
 
 
+@torch.no_grad()
 def test_losses_on_known_grids() -> None:
     solid = np.ones((4, 4, 4), dtype=np.uint8)
     decided = DifferentiableVoxelGrid.from_blocks(solid, 2, solid=60.0, material=60.0).soft()
