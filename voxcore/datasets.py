@@ -196,14 +196,21 @@ def new_dataset(
 def save_dataset(dataset: Dataset, path: Path) -> None:
     """Writes ``dataset`` as a metadata.json to the file ``path``, all or nothing.
 
-    Raises StorageError where the disk refuses, and as `new_dataset` and `Dataset.png` for a
-    dataset that was read from another format.
+    Raises StorageError where the disk refuses, and as `dump_dataset`.
+    """
+    write_bytes(path, dump_dataset(dataset))
+
+
+def dump_dataset(dataset: Dataset) -> bytes:
+    """The bytes of a metadata.json.
+
+    Raises as `new_dataset` and `Dataset.png` for a dataset that was read from another format.
     """
     if not dataset.document:
         now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         pngs = [dataset.png(i) for i in range(len(dataset))]
         dataset = new_dataset(dataset.cameras, pngs, capture_id="", exported_at=now)
-    write_bytes(path, (json.dumps(dataset.document, indent=1, allow_nan=False) + "\n").encode())
+    return (json.dumps(dataset.document, indent=1, allow_nan=False) + "\n").encode()
 
 
 def _camera(view: object, where: str, width: int, height: int) -> Camera:
