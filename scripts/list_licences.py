@@ -1,0 +1,71 @@
+"""Write docs/dependencies.md: the licence of every package in requirements.lock, as its metadata states it.
+
+python scripts/list_licences.py          # write
+python scripts/list_licences.py --check  # fail where the file is out of date
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "docs" / "dependencies.md"
+
+HEAD = """# Dependencies and their licences
+
+Written by `scripts/list_licences.py` from the packages' own metadata. All of them allow use in a
+shipped game; none is copyleft for code that merely uses it. "When": `run` is needed to run jobs or
+the server, `develop` only for tests, checks and regenerating the stubs.
+
+The table of word vectors in `voxcore/weights/words.safetensors` was computed with the sentence
+encoder all-MiniLM-L6-v2 (Apache-2.0) from the SCOWL word list (permissive, Kevin Atkinson and
+others); the prior's weights were trained by this project on worlds that it generates itself.
+
+| Package | Version | Licence | When |
+|---|---|---|---|
+"""
+DEVELOP = {
+    "ast_serialize", "execnet", "grpc-stubs", "grpcio-tools", "hypothesis", "iniconfig", "librt", "mypy",
+    "mypy_extensions", "pathspec", "pluggy", "pytest", "pytest-timeout", "pytest-xdist", "ruff", "sortedcontainers",
+    "types-protobuf",
+}  # fmt: skip
+
+
+def licence(name: str) -> str:
+    """The SPDX expression, else the classifiers, else the first line of the free text."""
+    metadata = distribution(name).metadata
+    if expression := metadata.get("License-Expression"):
+        return str(expression)
+    classifiers = [c.split(" :: ")[-1] for c in metadata.get_all("Classifier") or [] if c.startswith("License ::")]
+    if classifiers:
+        return ", ".join(classifiers)
+    return (metadata.get("License") or "not stated").strip().splitlines()[0][:60]
+
+
+def table() -> str:
+    rows = []
+    for line in (ROOT / "requirements.lock").read_text().splitlines():
+        name, _, version = line.partition("==")
+        if version:
+            rows.append(f"| {name} | {version} | {licence(name)} | {'develop' if name in DEVELOP else 'run'} |")
+    return HEAD + "\n".join(rows) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true")
+    args = parser.parse_args()
+    if args.check:
+        if OUT.read_text() != table():
+            print(f"{OUT.name} is out of date: run python scripts/list_licences.py", file=sys.stderr)
+            return 1
+        return 0
+    OUT.write_text(table())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
