@@ -57,8 +57,17 @@ def camera_rays(cameras: Sequence[Camera]) -> Rays:
     Raises ShapeError where the cameras differ in picture size, InvalidInput where there is none.
     """
     width, height = picture_size(cameras)
-    view, row, column = np.indices((len(cameras), height, width)).reshape(3, -1)
-    return pixel_rays(cameras, view, row, column)
+    size = (len(cameras), height, width)
+    eye, a, b, c = np.stack([camera.ray_basis() for camera in cameras], axis=1)[:, :, None, None, :]
+    direction = a + (np.arange(width)[:, None] + 0.5) * b + (np.arange(height)[:, None, None] + 0.5) * c
+    near = np.array([camera.clip_near for camera in cameras])[:, None, None]
+    far = np.array([camera.far for camera in cameras])[:, None, None]
+    return Rays(
+        np.broadcast_to(eye, (*size, 3)).reshape(-1, 3),
+        direction.reshape(-1, 3),
+        np.broadcast_to(near, size).reshape(-1),
+        np.broadcast_to(far, size).reshape(-1),
+    )
 
 
 def pixel_rays(

@@ -26,8 +26,8 @@ def render_reference(
     """See `voxcore.render.render_soft_rays`. float32 or float64, any device; passes gradcheck."""
     shape = tuple(occupancy.shape)
     device = occupancy.device
-    origin, direction = (torch.from_numpy(a).to(device) for a in grid_rays(rays, shape, world_scale))
-    near, far = (torch.from_numpy(a).to(device) for a in (rays.near, rays.far))
+    origin, direction = (torch.tensor(a, device=device) for a in grid_rays(rays, shape, world_scale))
+    near, far = (torch.tensor(a, device=device) for a in (rays.near, rays.far))
     table = torch.tensor(lit, dtype=material_probs.dtype, device=device)
     color = torch.einsum("xyzm,mfc->xyzfc", material_probs, table).reshape(-1, 3)
     alpha = occupancy.reshape(-1)
