@@ -56,8 +56,10 @@ PROMPTS = (
 def produce(worker: int, first_seed: int, stride: int, shared: dict[str, Any], stop: Event) -> None:
     """Generator process: fill slots with CHUNK worlds each until told to stop."""
     from voxcore.worlds import generate
+    from voxcore.worlds.clutter import with_clutter
 
     torch.set_num_threads(1)
+    rng = np.random.default_rng([first_seed, worker])
     table = word_table()
     blocks = np.frombuffer(shared["blocks"], dtype=np.uint8).reshape(shared["slots"], CHUNK, 2, *GRID)
     ids = np.frombuffer(shared["ids"], dtype=np.int32).reshape(shared["slots"], CHUNK, MAX_WORDS)
@@ -67,9 +69,13 @@ def produce(worker: int, first_seed: int, stride: int, shared: dict[str, Any], s
             slot = shared["free"].get(timeout=0.5)
         except queue.Empty:
             continue
-        for i in range(CHUNK):
-            world = generate(next(seeds))
-            blocks[slot, i, 0], blocks[slot, i, 1] = world.terrain, world.blocks
+        worlds = [generate(next(seeds)) for _ in range(CHUNK)]
+        for i, world in enumerate(worlds):
+            before, after = world.terrain, world.blocks
+            if rng.random() < 0.4:
+                other = worlds[i - 1]
+                before, after = with_clutter(before, after, other.terrain, other.blocks, rng)
+            blocks[slot, i, 0], blocks[slot, i, 1] = before, after
             ids[slot, i] = padded_ids(table.tokenize(world.caption)).numpy()
         shared["full"].put(slot)
 

@@ -1,0 +1,74 @@
+"""Worlds in which something stood before: the hard case of editing a real map.
+
+A generated world knows its terrain and its finished state. People's maps are lived in: other
+things stand there already. What stands aside must stay, what is in the way must go. `with_clutter`
+makes such pairs by moving objects of another world over.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voxcore.maps import find_components
+from voxcore.palette import AIR, EDITOR
+
+Blocks = NDArray[np.uint8]
+MAX_OBJECTS: Final = 10
+MAX_COLUMNS: Final = 260
+"""Objects that cover more columns than this are whole settings, not things to move."""
+_WATER: Final = EDITOR.index_by_name["Water"]
+
+
+def with_clutter(
+    terrain: Blocks, blocks: Blocks, other_terrain: Blocks, other_blocks: Blocks, rng: np.random.Generator
+) -> tuple[Blocks, Blocks]:
+    """The pair (before, after) of a world with some of another world's objects standing in it.
+
+    All arrays [X, Y, Z]. Objects on columns that the world builds on are in ``before`` only, the
+    others in both. ``before`` otherwise equals ``terrain`` and ``after`` equals ``blocks``.
+    """
+    before, after = terrain.copy(), blocks.copy()
+    built = np.pad((terrain != blocks).any(axis=1), 1)
+    built = sum(np.roll(built, (i, j), (0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1))[1:-1, 1:-1] > 0
+    moved = (other_blocks != other_terrain) & (other_blocks > AIR)
+    labels = find_components(moved.any(axis=1)[:, None, :]).labels[:, 0, :]
+    sizes = np.bincount(labels.ravel())
+    candidates = [i for i in range(1, len(sizes)) if 1 <= sizes[i] <= MAX_COLUMNS]
+    rng.shuffle(candidates)
+    height, other_height = _tops(terrain), _tops(other_terrain)
+    for label in candidates[: int(rng.integers(1, MAX_OBJECTS + 1))]:
+        columns = labels == label
+        base = int(np.median(height[columns]))
+        if base == 0 or (terrain[columns, base - 1] == _WATER).mean() > 0.3:
+            continue
+        x, y, z = np.nonzero(moved & columns[:, None, :])
+        y_new = y + base - int(np.median(other_height[columns]))
+        if y_new.min() < 1 or y_new.max() >= terrain.shape[1]:
+            continue
+        keeps = not built[columns].any()
+        for world in (before, after) if keeps else (before,):
+            _set(world, x, y_new, z, other_blocks[x, y, z], height)
+    return before, after
+
+
+def _set(world: Blocks, x: NDArray[np.intp], y: NDArray[np.intp], z: NDArray[np.intp], kinds: Blocks,
+         height: NDArray[np.intp]) -> None:  # fmt: skip
+    """Put an object's cells into ``world``, and columns of its lowest blocks down to the ground."""
+    lowest = np.full(height.shape, world.shape[1])
+    np.minimum.at(lowest, (x, z), y)
+    feet = y == lowest[x, z]
+    for fx, fy, fz, kind in zip(x[feet], y[feet], z[feet], kinds[feet], strict=True):
+        # Crowns and roofs reach beyond what carries them: only what stood near the ground gets a foot.
+        if 0 < fy - height[fx, fz] <= 3 and fy - y.min() <= 1:
+            world[fx, height[fx, fz] : fy, fz] = kind
+    world[x, y, z] = kinds
+
+
+def _tops(blocks: Blocks) -> NDArray[np.intp]:
+    """[X, Z]: cells from y = 0 up to and including the highest block."""
+    solid = blocks > AIR
+    tops: NDArray[np.intp] = np.where(solid.any(axis=1), blocks.shape[1] - solid[:, ::-1].argmax(axis=1), 0)
+    return tops
