@@ -60,9 +60,10 @@ def parse_transforms(
 def _picture_file(frame: JsonObject, folder: Path, where: str) -> Path:
     text = get_text(frame, "file_path", DatasetFormatError, where=where)
     where += "file_path"
-    if not text or "\0" in text or "\\" in text or Path(text).is_absolute() or ".." in Path(text).parts:
+    path = Path(text)
+    if not path.name or "\0" in text or "\\" in text or path.is_absolute() or ".." in path.parts:
         raise DatasetFormatError(f"expected a path inside the dataset's folder, got {shown(text)}", field=where)
-    file = folder / text
+    file = folder / path
     if not file.suffix:
         file = file.with_suffix(".png")
     try:

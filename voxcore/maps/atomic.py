@@ -45,7 +45,8 @@ def storage_errors(path: Path) -> Iterator[None]:
 def write_bytes(path: Path, data: bytes) -> None:
     """Replaces the file at ``path`` by ``data``, all or nothing.
 
-    Raises StorageError; the file is then as it was before and no temporary file remains.
+    Raises StorageError; no temporary file remains, and the file is as it was before, unless the
+    disk refused only the last step, the flush of the folder: then it is the new one.
     """
     with staged_bytes(path, data) as temporary, storage_errors(path):
         os.rename(temporary, path)
@@ -89,18 +90,24 @@ def new_folder(path: Path) -> Iterator[Path]:
             try:
                 sync_folder(path.parent)
             except BaseException:
-                os.rename(path, temporary)
+                remove_folder(path)
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
 def remove_folder(path: Path) -> None:
-    """Takes the folder ``path`` away, at once for every reader. Raises StorageError."""
+    """Takes the folder ``path`` away, at once for every reader where the disk allows a rename.
+
+    Raises StorageError where it cannot be removed.
+    """
     temporary = temporary_name(path)
-    with storage_errors(path):
+    try:
         os.rename(path, temporary)
-    shutil.rmtree(temporary, ignore_errors=True)
+    except OSError:
+        temporary = path
+    with storage_errors(path):
+        shutil.rmtree(temporary)
 
 
 def remove_leftovers(folder: Path) -> None:

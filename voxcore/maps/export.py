@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,7 +102,11 @@ def export_training(
         map_id = trained_map_id(source_id, number)
         registry = registry.with_trained(map_id, source_id, number, created_at)
         identity = {"mapId": map_id, "sourceMap": source_id, "number": number, "createdAt": created_at}
-        files = {FILE_NAME: map_bytes, METADATA_FILE: _metadata_bytes(identity | dict(metadata) | identity), LOG_FILE: log}
+        files = {
+            FILE_NAME: map_bytes,
+            METADATA_FILE: _metadata_bytes(identity | dict(metadata) | identity),
+            LOG_FILE: log,
+        }
         files |= {f"{IMAGES_FOLDER}/{name}.png": data for name, data in images.items()}
         path, listing = root / map_id, root / REGISTRY_FILE
         with staged_bytes(listing, registry.dump()) as staged:
@@ -112,10 +117,12 @@ def export_training(
             try:
                 with storage_errors(listing):
                     os.rename(staged, listing)
-                    sync_folder(root)
             except BaseException:
                 remove_folder(path)
                 raise
+        # The result itself is safe by now; a registry that a power cut sets back is healed on reading.
+        with suppress(OSError):
+            sync_folder(root)
     return ExportedMap(map_id, number, path)
 
 
