@@ -1,0 +1,171 @@
+"""Sentences about a world, from the facts that were decided or noted while it was built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+
+from voxcore.worlds.vocabulary import (
+    DETAILS,
+    FRAMES,
+    GROUND_PHRASES,
+    MATERIAL_WORDS,
+    NOUNS,
+    OPENINGS,
+    ROOF_WORDS,
+    SETTING_PHRASES,
+    SIZE_WORDS,
+    STYLES,
+    TALL_FAMILIES,
+    TALL_WORDS,
+    TREE_PHRASES,
+    UNCOUNTED,
+)
+
+MAX_CHARS = 200
+COUNTS = {2: ("two", "2", "a pair of"), 3: ("three", "3"), 4: ("four", "4"), 5: ("five", "5", "several"), 6: ("six", "6")}
+
+
+@dataclass
+class Facts:
+    """What may be said. Empty strings are not said; ``details`` are (key, adjective) pairs that are true."""
+
+    family: str
+    noun: str = ""
+    count: int = 1
+    material: str = ""
+    roof: int = 0
+    size: str = ""
+    style: str = ""
+    setting: str = ""
+    ground: str = ""
+    trees: str = ""
+    companion: str = ""
+    details: list[tuple[str, str]] = field(default_factory=list)
+    short: bool = False
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun phrase; what comes after "with", "of", "on" ... stays."""
+    for word in (" with ", " of ", " on ", " across ", " above ", " around ", " in "):
+        if word in noun:
+            head, tail = noun.split(word, 1)
+            return plural(head) + word + tail
+    if noun.endswith("man"):
+        return noun[:-3] + "men"
+    if noun.endswith(("ch", "sh", "s", "x")):
+        return noun + "es"
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + "s"
+
+
+def article(phrase: str) -> str:
+    """ "a" or "an" before ``phrase``."""
+    return "an " + phrase if phrase[0].lower() in "aeio" and not phrase.startswith("one") else "a " + phrase
+
+
+def detail(rng: Random, key: str, adjective: str) -> str:
+    """One wording of a detail."""
+    text = rng.choice(DETAILS[key])
+    return " ".join(text.replace("{}", adjective).split())
+
+
+def _join(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]
+
+
+def _subject(rng: Random, f: Facts) -> tuple[str, str]:
+    """The noun with its adjectives, and what follows it ("made of stone")."""
+    noun = f.noun or rng.choice(NOUNS[f.family])
+    words, after = [], ""
+    if f.size:
+        tall = f.family in TALL_FAMILIES and f.size == "large"
+        words.append(rng.choice(TALL_WORDS if tall else SIZE_WORDS[f.size]))
+    if f.style:
+        words.append(f.style)
+    if f.material:
+        adjectives, nouns = MATERIAL_WORDS[f.material]
+        if rng.random() < 0.22:
+            after = " " + rng.choice(("made of", "built of", "of", "made from", "built from")) + " " + rng.choice(nouns)
+        else:
+            word = rng.choice(adjectives)
+            if not (noun.startswith(word) or "wooden" in noun):
+                words.insert(len(words) if rng.random() < 0.85 else 0, word)
+    words = [w for w in words if w not in noun.split()]
+    if f.count > 1:
+        noun = plural(noun)
+    return " ".join([*words, noun]), after
+
+
+def caption(rng: Random, f: Facts) -> str:
+    """One caption, at most 200 ASCII characters."""
+    for keep in (3, 2, 1, 0):
+        text = _caption(rng, f, keep)
+        if len(text) <= MAX_CHARS:
+            return text
+    return rng.choice(NOUNS[f.family])
+
+
+def _caption(rng: Random, f: Facts, most_details: int) -> str:
+    noun, after = _subject(rng, f)
+    if f.short:
+        return noun + after
+    details = [d for d in f.details if DETAILS.get(d[0])]
+    rng.shuffle(details)
+    chosen: list[str] = []
+    for key, adjective in details[: rng.choice((1, 1, 2, 3))][:most_details] if rng.random() < 0.55 else []:
+        text = detail(rng, key, adjective)
+        if not set(text.split()) & set(noun.split()) - {"a", "of", "the", "with"}:
+            chosen.append(text)
+    if f.roof and (rng.random() < 0.4 or f.material):
+        chosen.insert(0, f"a {rng.choice(ROOF_WORDS[f.roof])} roof" if f.family != "mosque" else f"a {rng.choice(ROOF_WORDS[f.roof])} dome")
+        chosen = [c for i, c in enumerate(chosen) if i == 0 or ("roof" not in c and "dome" not in c)]
+    place = []
+    if f.setting:
+        place.append(rng.choice(SETTING_PHRASES[f.setting]))
+    if f.trees:
+        place.append(rng.choice(TREE_PHRASES[f.trees]))
+    if f.ground and (not f.setting or rng.random() < 0.6):
+        place.append(rng.choice(GROUND_PHRASES[f.ground]))
+    rng.shuffle(place)
+    place = place[:2]
+    form = rng.random()
+    single = f.count == 1
+    if form < 0.16:  # keywords
+        parts = [noun + after if single else f"{rng.choice(COUNTS[f.count])} {noun}{after}", *chosen, *place]
+        if f.companion:
+            parts.append(f.companion)
+        return ", ".join(p.removeprefix("a ").removeprefix("with ").removeprefix("and ") for p in parts)
+    bare = noun in UNCOUNTED or any(noun.endswith(" " + u) for u in UNCOUNTED)
+    if single:
+        head = noun if bare or form < 0.26 else ("the " + noun if rng.random() < 0.06 else article(noun))
+    else:
+        head = f"{rng.choice(COUNTS[f.count])} {noun}"
+    text = head + after
+    if chosen:
+        joiner = rng.choice((" with ", " with ", " that has ", " having ")) if single and not bare else " with "
+        if " with " in text:
+            joiner = " and "
+        text += joiner + _join(chosen)
+    if f.companion:
+        text += " " + rng.choice(("with", "and", "next to", "beside", "near", "together with")) + " " + f.companion
+    if place:
+        front = rng.random() < 0.08 and not place[0].startswith(("with ", "and "))
+        text = f"{place[0]}, {text}" if front else f"{text} {' '.join(place)}"
+    roll = rng.random()
+    if form >= 0.26 and roll < 0.22:
+        text = f"{rng.choice(OPENINGS)} {text}"
+    elif form >= 0.26 and roll < 0.27 and text.startswith(("a ", "an ", "two", "three")):
+        frame = rng.choice(FRAMES)
+        text = f"a blocky {noun}{after}" if frame == "a blocky" and single else f"{frame} {text}" if frame != "a blocky" else text
+    if rng.random() < 0.03:
+        text += ", please"
+    if rng.random() < 0.15:
+        text = text[0].upper() + text[1:] + rng.choice((".", "", ""))
+    return text
+
+
+def style_word(rng: Random, family: str) -> str:
+    """A style that suits the family, or ""."""
+    return rng.choice(STYLES.get(family, ("",)))

@@ -1,0 +1,319 @@
+"""From a seed to a world: choose, build on a land, add company and trees, and say what is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+
+from voxcore.worlds import nature
+from voxcore.worlds.canvas import WATER, Cells, Part
+from voxcore.worlds.captions import COUNTS, Facts, article, caption, style_word
+from voxcore.worlds.catalogue import CATALOGUE, COMPANIONS, Companion, Family, Weights
+from voxcore.worlds.landscapes import LANDSCAPES
+from voxcore.worlds.order import MATERIALS, Order
+from voxcore.worlds.scene import Scene
+from voxcore.worlds.settings import SETTINGS, SPAN, Frame, Site, plain
+from voxcore.worlds.terrain import HEIGHT, SIZE, Land
+from voxcore.worlds.vocabulary import NOUNS
+
+MIN_SHARE = 0.7
+"""A caption may name a material only if it is at least this share of the structure."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A finished world before it is turned: the grids [64, 48, 64], the words, and what is known of it."""
+
+    blocks: Cells
+    terrain: Cells
+    caption: str
+    tags: dict[str, str]
+
+
+def _pick(rng: Random, weights: Weights, *, flat: bool = False) -> str:
+    """A key by weight; ``flat`` evens the weights out (their square roots)."""
+    keys = list(weights)
+    values = [w**0.5 if flat else w for w in weights.values()]
+    return rng.choices(keys, values)[0]
+
+
+def _natural(rng: Random, weights: Weights, said: bool, p: float) -> str:
+    """What the caption will name, or, unsaid, the first key with probability p."""
+    if not said and rng.random() < p:
+        return next(iter(weights))
+    return _pick(rng, weights, flat=said)
+
+
+def _level(rng: Random, setting: str) -> int:
+    if setting in ("hill", "plateau"):
+        return rng.randint(12, 19)
+    if setting == "editor_hills":
+        return 25
+    if setting in ("crossing", "sea", "lake", "coast", "river", "island"):
+        return rng.randint(7, 11)
+    return rng.choice((4, 5, 6, 6, 7, 8, 8, 9, 10, 11, 12, 14, 16))
+
+
+def draft(seed: int, family: str | None) -> tuple[str, Draft]:
+    """The family and one world of it, always the same for the same seed and family."""
+    rng = Random(f"{seed}/{family}")
+    g = np.random.default_rng(rng.getrandbits(63))
+    if family is None:
+        family = rng.choices(list(CATALOGUE), [f.weight for f in CATALOGUE.values()])[0]
+    spec = CATALOGUE[family]
+    if spec.land:
+        return family, _landscape(rng, g, spec)
+    return family, _structure(rng, g, spec)
+
+
+def _landscape(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
+    says_ground = rng.random() < 0.4
+    ground = _natural(rng, spec.grounds, says_ground, 0.75)
+    level = rng.randint(6, 14)
+    frame = Frame(rng, g, 16, 16, level, ground)
+    land = LANDSCAPES[spec.name](frame)
+    scene = Scene(land, rng, g)
+    before = plain(Frame(rng, g, 16, 16, level, ground))[0]
+    scene.terrain = before.blocks()
+    facts = Facts(spec.name, ground=ground if says_ground and len(spec.grounds) > 1 else "", short=rng.random() < 0.12)
+    facts.style = style_word(rng, spec.name) if rng.random() < 0.4 else ""
+    facts.size = "large" if rng.random() < 0.12 and spec.name in ("mountain", "volcano", "lake", "canyon") else ""
+    if rng.random() < 0.35 and ground in ("meadow", "alpine", "snow", "desert") and spec.name not in ("glacier", "dunes"):
+        facts.trees = _trees(rng, scene, ground, "few", rng.random() < 0.7)
+    elif rng.random() < 0.2 and spec.name != "volcano":
+        _company(rng, scene, facts, 18, 32, 32, 30)
+    return Draft(scene.blocks, scene.terrain, caption(rng, facts), {"ground": ground})
+
+
+def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
+    says = {k: rng.random() < p for k, p in (("material", 0.55), ("size", 0.35), ("style", 0.42), ("setting", 0.42), ("ground", 0.28))}
+    short = rng.random() < 0.08
+    if short:
+        says = {k: v and rng.random() < 0.25 for k, v in says.items()}
+        says["setting"] = says["ground"] = False
+    material = _natural(rng, spec.materials, says["material"], 0.82)
+    setting = _natural(rng, spec.settings, says["setting"], 0.55)
+    ground = _natural(rng, spec.grounds, says["ground"], 0.8)
+    if spec.name == "forest":
+        style = rng.choice(spec.styles)
+        ground = {"snowy": "snow", "palm": rng.choice(("meadow", "desert")), "dead": rng.choice(("dirt", "meadow", "rock"))}.get(style, ground)
+    else:
+        style = rng.choice(spec.styles)
+    size = rng.choice(("small", "medium", "large")) if says["size"] else rng.choices(("small", "medium", "large"), (0.15, 0.5, 0.35))[0]
+    count = 1
+    if spec.repeat and rng.random() < 0.2 and not short:
+        count = rng.randint(2, spec.repeat)
+        size = "small" if count > 2 or rng.random() < 0.5 else "medium"
+        setting = setting if setting in ("plain", "rolling", "editor_hills", "valley") else "plain"
+    two = count == 1 and not short and rng.random() < 0.27
+    level = _level(rng, setting)
+    span = min(56, SPAN.get(setting, 56), 40 if two else 56)
+    if setting in ("lake", "coast", "river", "hill", "mountains", "island") and size == "large" and rng.random() < 0.5:
+        size = "medium"
+    room = HEIGHT - 1 - (26 if setting == "editor_hills" else level + (5 if setting == "rolling" else 0))
+    facts = Facts(spec.name, count=count, short=short)
+    order = Order(rng, MATERIALS[material], size, span if count == 1 else spec.repeat_span, room, rng.random() < 0.5, style)
+
+    half_x = half_z = 14.0
+    parts: list[Part] = []
+    if spec.name == "bridge":
+        half_x = float(rng.randint(6, 15) if size != "large" else rng.randint(13, 18))
+        order = Order(rng, order.mat, size, span, room, order.contrast_roof, str(int(2 * half_x) + 2))
+    if spec.build:
+        parts = [spec.build(order)]
+        _trim(parts[0])
+        if count > 1 and rng.random() < 0.6:
+            parts.append(spec.build(order))
+            _trim(parts[1])
+        if setting != "crossing" or spec.name == "aqueduct":
+            turn = rng.randrange(4) if setting != "coast" or spec.name != "harbour" else 0
+            parts = [p.turned(turn) for p in parts]
+            half_x, half_z = parts[0].w / 2, parts[0].d / 2
+    if spec.name == "aqueduct" and setting == "crossing":
+        half_x = 6.0
+    land, site = _land(rng, g, spec, setting, ground, half_x, half_z, level)
+    scene = Scene(land, rng, g)
+    if setting in ("lake", "river", "hill", "island", "plateau") and says["setting"] and rng.random() < 0.2:
+        scene.terrain = plain(Frame(rng, g, 16, 16, level if setting not in ("hill", "plateau") else level - 7, ground))[0].blocks()
+
+    if spec.group:
+        facts.details = spec.group(scene, order)
+    else:
+        _place(rng, scene, spec, parts, site, setting, facts)
+        if facts.count > 1:
+            facts.count = facts.count if facts.count <= 5 else 5
+    made = _material(scene, material)
+    if spec.says_material and says["material"] and made:
+        facts.material = material
+    roof = parts[0].roof if parts else 0
+    if roof:
+        facts.roof = roof if not short else 0
+    facts.size = size if says["size"] and count == 1 and not spec.land else ""
+    facts.style = style_word(rng, spec.name) if says["style"] else ""
+    facts.setting = setting if says["setting"] and setting != "plain" else ""
+    facts.ground = ground if says["ground"] and setting != "sea" else ""
+    if spec.name == "forest":
+        _forest_words(rng, facts, style)
+    elif spec.name == "pine" and style == "snowy" and rng.random() < 0.6:
+        facts.style = "snowy"
+    if two:
+        _company(rng, scene, facts, level, site.cx, site.cz, 44)
+    if not facts.trees and spec.name not in ("forest", "oasis", "sea", "garden") and setting != "sea":
+        roll = rng.random()
+        if roll < 0.1 and not short:
+            facts.trees = _trees(rng, scene, ground, "many", True)
+        elif roll < 0.28:
+            facts.trees = _trees(rng, scene, ground, "few", roll < 0.2 and not short)
+    tags = {"size": size, "setting": setting, "ground": ground, "count": str(facts.count)}
+    if facts.material:
+        tags["material"] = facts.material
+    if facts.companion:
+        tags["companion"] = facts.companion
+    if roof:
+        tags["roof"] = str(roof)
+    return Draft(scene.blocks, scene.terrain, caption(rng, facts), tags)
+
+
+def _trim(part: Part) -> None:
+    """Drop empty layers on top, so that the part asks for no more room than it needs."""
+    used = np.flatnonzero(((part.cells != 255) & (part.cells != 0)).any(axis=(0, 2)))
+    if len(used):
+        part.cells = part.cells[:, : int(used[-1]) + 1]
+
+
+def _land(rng: Random, g: np.random.Generator, spec: Family, setting: str, ground: str, hx: float, hz: float, level: int) -> tuple[Land, Site]:
+    """The land with a site for a footprint of half lengths hx, hz."""
+    if spec.name == "oasis":
+        frame = Frame(rng, g, 12, 12, level, "desert")
+        land = LANDSCAPES["lake"](frame)
+        return land, Site(32, 32, level)
+    if spec.name == "harbour":
+        hx = 8.0
+    return SETTINGS[setting](Frame(rng, g, hx, hz, level, ground))
+
+
+def _place(rng: Random, scene: Scene, spec: Family, parts: list[Part], site: Site, setting: str, facts: Facts) -> None:
+    """Put the main structure, or its copies, on the land; fix ``facts.count`` to what found room."""
+    first = parts[0]
+    facts.details = list(first.details)
+    tree = spec.name in ("oak", "pine", "palm", "dead_tree", "cactus")
+    if facts.count == 1:
+        if tree:
+            scene.plant(first, int(site.cx), int(site.cz), count=True)
+            r = max(3, first.w // 3)
+            scene.taken[max(int(site.cx) - r, 0) : int(site.cx) + r, max(int(site.cz) - r, 0) : int(site.cz) + r] = True
+        elif spec.name == "bridge":
+            scene.put(first, site.cx, site.cz, at=site.level)
+        elif spec.name == "ship":
+            scene.put(first, site.cx, site.cz, at=scene.land.water)
+        elif spec.name == "harbour":
+            shore = int((scene.land.wet).argmax(axis=0)[28:36].mean()) if scene.land.wet.any() else 30
+            scene.put(first, shore - 5 + first.w / 2, 32 + rng.randint(-6, 6), at=scene.land.water)
+        elif setting == "crossing":
+            scene.put(first, site.cx, site.cz, at=site.level)
+        else:
+            scene.put(first, site.cx, site.cz, at=site.level)
+        return
+    row = rng.random() < 0.3 and facts.count * max(p.w for p in parts) < SIZE - 2
+    done = 0
+    for k in range(facts.count):
+        part = parts[k % len(parts)]
+        if row:
+            step = (SIZE - 4) / facts.count
+            x, z = int(2 + step * (k + 0.5)), int(site.cz)
+        else:
+            part = part.turned(rng.randrange(4))
+            w = max(part.w * 2 // 3, 5) if tree else part.w
+            spot = scene.free_spot(w, w if tree else part.d, near=(32, 32, 17.0 + 3 * facts.count))
+            if spot is None:
+                continue
+            x, z = spot
+        if tree:
+            scene.plant(part, x, z, count=True)
+            r = max(2, part.w // 3)
+            scene.taken[max(x - r, 0) : x + r, max(z - r, 0) : z + r] = True
+        else:
+            scene.put(part, x, z)
+        done += 1
+    facts.count = max(done, 1)
+
+
+def _material(scene: Scene, material: str) -> bool:
+    """Whether the structures' blocks are mostly of the material."""
+    solid = scene.tally[1:255].sum() - scene.tally[WATER]
+    return solid > 0 and scene.tally[MATERIALS[material].wall] >= MIN_SHARE * solid
+
+
+def _company(rng: Random, scene: Scene, facts: Facts, level: int, cx: float, cz: float, reach: float) -> None:
+    """A second kind of object near the first, if there is room, and its phrase."""
+    wet = float(scene.land.wet.mean())
+    skin = scene.land.ground.skin
+    options = [c for c in COMPANIONS if (wet > 0.25) == c.wet or (not c.wet and wet < 0.6)]
+    options = [c for c in options if not (c.one[0] in ("snowman", "igloo") and skin not in (5, 10))]
+    options = [c for c in options if not (c.one[0] in ("palm tree", "cactus") and skin != 6) and c.one[0] not in NOUNS[facts.family]]
+    if not options:
+        return
+    c = rng.choice(options)
+    wanted = rng.randint(1, c.most) if c.most > 1 and rng.random() < 0.55 else 1
+    room = max(10, HEIGHT - 2 - int(scene.land.height.max()))
+    order = Order(rng, MATERIALS[rng.choice(c.materials)], "small", c.span, min(room, 26), rng.random() < 0.5, "")
+    part = c.build(order)
+    _trim(part)
+    done = 0
+    for _ in range(wanted):
+        p = part.turned(rng.randrange(4))
+        if c.tree:
+            spot = scene.free_spot(5, 5, near=(cx, cz, reach))
+            if spot:
+                scene.plant(p, *spot, count=False)
+                scene.taken[max(spot[0] - 3, 0) : spot[0] + 4, max(spot[1] - 3, 0) : spot[1] + 4] = True
+                done += 1
+            continue
+        spot = scene.free_spot(p.w + 1, p.d + 1, wet=c.wet, near=(cx, cz, reach))
+        if spot:
+            scene.put(p, *spot, at=scene.land.water if c.wet else None, count=False)
+            done += 1
+    if done:
+        facts.companion = _named(rng, c, done)
+
+
+def _named(rng: Random, c: Companion, n: int) -> str:
+    return article(rng.choice(c.one)) if n == 1 else f"{rng.choice(COUNTS[n])} {rng.choice(c.many)}"
+
+
+def _trees(rng: Random, scene: Scene, ground: str, how: str, said: bool) -> str:
+    """Trees on what is left free; returns the key of the phrase, "" if none is to be said."""
+    order = Order(rng, MATERIALS["hedge"], "small", 12, 13, False, "snowy" if ground == "snow" and rng.random() < 0.5 else "")
+    kind = rng.choice((nature.oak, nature.oak, nature.pine))
+    if ground == "desert":
+        kind = rng.choice((nature.palm, nature.cactus))
+    elif ground in ("snow", "alpine"):
+        kind = nature.pine
+    elif ground not in ("meadow",):
+        kind = rng.choice((nature.dead_tree, nature.pine))
+    trees = [kind(order) for _ in range(3)]
+    number = rng.randint(25, 45) if how == "many" else rng.randint(3, 12)
+    planted = scene.scatter(trees, number, 4.0 if how == "many" else 5.5)
+    if not said or planted < (12 if how == "many" else 2) or kind in (nature.cactus, nature.dead_tree):
+        return ""
+    if kind is nature.palm:
+        return "palm"
+    if how == "many":
+        return "pine_many" if kind is nature.pine and rng.random() < 0.6 else "many"
+    return "few"
+
+
+def _forest_words(rng: Random, facts: Facts, style: str) -> None:
+    words = {
+        "oak": ("oak forest", "forest", "forest", "woods", "leafy forest"),
+        "pine": ("pine forest", "pine forest", "fir forest", "conifer forest", "forest of pine trees"),
+        "snowy": ("snowy pine forest", "winter forest", "snow covered forest", "pine forest"),
+        "palm": ("palm forest", "jungle of palm trees", "tropical forest"),
+        "dead": ("dead forest", "forest of dead trees", "leafless forest"),
+        "mixed": ("mixed forest", "forest", "woodland", "woods"),
+    }
+    facts.noun = rng.choice(words[style])
+
+

@@ -1,0 +1,383 @@
+"""Pyramids, ziggurats, ruins, stone circles, arches, gates, statues, obelisks, fountains and wells."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from voxcore.worlds.canvas import AIR, DIRT, GRAVEL, LEAF, PLANK, STONE, WATER, Part, disk, ring
+from voxcore.worlds.order import Order
+
+
+def pyramid(o: Order) -> Part:
+    """Smooth or coarse steps up to a point, a door at the foot, sometimes a capstone."""
+    rng, wall = o.rng, o.mat.wall
+    step = rng.choice((1, 1, 1, 2))
+    n = min(max(15, o.pick((17, 23), (25, 37), (39, 53))), 2 * o.room - 1) | 1
+    p = Part(n + 2, min(o.room, (n + 1) // 2 + 1), n + 2, below=1)
+    for y in range(0, (n + 1) // 2, step):
+        p.box(1 + y, y, 1 + y, 1 + n - y, y + step, 1 + n - y, wall)
+    c = 1 + n // 2
+    if o.chance(0.5):
+        p.box(c - 1, 0, 1, c + 2, 3, 6, AIR)
+        p.note("entrance")
+    if o.chance(0.2):
+        top = (n + 1) // 2
+        p.paint(
+            1,
+            top - 3,
+            1,
+            np.ones((n, 3, n), dtype=np.bool_) & (p.cells[1 : n + 1, top - 2 : top + 1, 1 : n + 1] == wall),
+            o.mat.trim,
+        )
+        p.note("capstone")
+    if step == 2:
+        p.note("stepped")
+    return p
+
+
+def ziggurat(o: Order) -> Part:
+    """A few broad terraces, a stair on one or four sides, a shrine on top."""
+    rng, wall = o.rng, o.mat.wall
+    n = max(22, o.pick((23, 27), (29, 37), (39, 49))) | 1
+    tiers = rng.choice((3, 4, 5))
+    rise = max(2, min(rng.randint(3, 5), (o.room - 7) // tiers))
+    inset = max(2, (n - 9) // (2 * tiers))
+    p = Part(n + 4, min(o.room, tiers * rise + 8), n + 4, below=1)
+    for t in range(tiers):
+        i = 2 + t * inset
+        p.box(i, t * rise, i, n + 4 - i, (t + 1) * rise, n + 4 - i, wall)
+        if o.mat.trim and o.style == "bands":
+            p.box(i, (t + 1) * rise - 1, i, n + 4 - i, (t + 1) * rise, n + 4 - i, wall)
+    top = tiers * rise
+    c = (n + 4) // 2
+    run = (tiers - 1) * inset + 2
+    for y in range(top):  # the stair climbs evenly from the foot to the uppermost terrace
+        z = round(y * run / top)
+        for k in range(4 if o.style == "four" else 1):
+            sx0, sx1, sz0, sz1 = c - 2, c + 3, z, run + 3
+            x0, x1, z0, z1 = (
+                (sx0, sx1, sz0, sz1)
+                if k == 0
+                else (
+                    (sx0, sx1, n + 4 - sz1, n + 4 - sz0)
+                    if k == 1
+                    else (sz0, sz1, sx0, sx1)
+                    if k == 2
+                    else (n + 4 - sz1, n + 4 - sz0, sx0, sx1)
+                )
+            )
+            p.box(x0, y, z0, x1, y + 1, z1, wall)
+    s = 3
+    p.room(c - s, top, c - s, c + s + 1, top + 4, c + s + 1, wall)
+    p.box(c - s - 1, top + 4, c - s - 1, c + s + 2, top + 5, c + s + 2, wall)
+    p.box(c - 1, top, c - s, c + 2, top + 3, c - s + 1, AIR)
+    p.note("terraces", {3: "three", 4: "four", 5: "five"}[tiers])
+    p.note("stairs")
+    p.note("shrine_top")
+    return p
+
+
+def ruins(o: Order) -> Part:
+    """Broken walls, stumps of columns and rubble of what was once a hall or a keep."""
+    rng, wall = o.rng, o.mat.wall
+    g = np.random.default_rng(rng.getrandbits(32))
+    w = max(18, o.pick((18, 23), (24, 33), (34, 44)))
+    d = max(14, int(w * rng.uniform(0.7, 1.0)))
+    top = min(rng.randint(8, 15), o.room - 2)
+    p = Part(w + 4, top + 2, d + 4, below=1)
+    t = 1 if w < 24 else 2
+    height = np.zeros((w, d), dtype=np.int16)
+
+    def profile(length: int) -> np.ndarray:
+        walk = np.cumsum(g.choice([-3, -2, -1, 0, 1, 2, 3], length)) + g.integers(2, top)
+        out = np.abs(walk) % (2 * top)
+        return np.where(out > top, 2 * top - out, out)
+
+    for lines in range(4):
+        run = profile(w if lines < 2 else d)
+        if lines == 0:
+            height[:, :t] = run[:, None]
+        elif lines == 1:
+            height[:, -t:] = run[:, None]
+        elif lines == 2:
+            height[:t] = np.maximum(height[:t], run[None])
+        else:
+            height[-t:] = np.maximum(height[-t:], run[None])
+    for cx in (0, w - 4):
+        for cz in (0, d - 4):
+            if o.chance(0.55):
+                height[cx : cx + 4, cz : cz + 4] = rng.randint(top // 2, top) - g.integers(0, 3, (4, 4))
+    if o.chance(0.6):
+        x = rng.randint(w // 3, 2 * w // 3)
+        height[x : x + t, : int(d * 0.6)] = profile(int(d * 0.6))[None] // 2
+    if o.chance(0.6):
+        for x in range(4, w - 4, 5):
+            for z in (d // 3, 2 * d // 3):
+                height[x : x + 2, z : z + 2] = rng.randint(0, max(2, top - 3))
+        p.note("broken_columns")
+    height[(g.random((w, d)) < 0.035) & (height == 0)] = 1
+    y = np.arange(top + 1)[None, :, None]
+    p.paint(2, 0, 2, height[:, None, :] > y, wall)
+    floor = g.random((w, d)) < 0.45
+    p.paint(2, -1, 2, floor[:, None, :], rng.choice((GRAVEL, wall, STONE)))
+    for _ in range(rng.randint(1, 3)):  # window holes that the tall walls keep
+        x = rng.randint(4, w - 2)
+        for z in (2, d + 2 - t):
+            p.box(x, 2, z, x + 2, 5, z + t, AIR)
+    holes_left = p.cells[:, 1:]
+    above = np.maximum.accumulate((holes_left == AIR), axis=1)
+    holes_left[above & (holes_left == wall) & _unsupported(holes_left, wall)] = AIR
+    if o.chance(0.4):
+        moss = (g.random(p.cells.shape) < 0.1) & (p.cells == wall)
+        p.cells[moss] = LEAF
+        p.note("moss")
+    p.note("broken_walls")
+    p.note("rubble")
+    return p
+
+
+def _unsupported(cells: np.ndarray, wall: int) -> np.ndarray:
+    """Cells [w, h, d] above a hole with no wall beside them on both ends of the hole: they would hang alone."""
+    solid = cells == wall
+    near = np.zeros_like(solid)
+    near[1:] |= solid[:-1]
+    near[:-1] |= solid[1:]
+    return ~near
+
+
+def stone_circle(o: Order) -> Part:
+    """Standing stones in a ring, some joined by lintels, with an altar in the middle."""
+    rng, wall = o.rng, o.mat.wall
+    n = max(18, o.pick((18, 22), (24, 32), (33, 42)))
+    count = max(6, min(14, n // 3))
+    h = min(rng.randint(5, 8) + n // 12, o.room - 3)
+    s = 2 if n < 28 else 3
+    p = Part(n + 4, h + 3, n + 4, below=1)
+    c, r = (n + 4) / 2, n / 2 - 1
+    lintels = o.chance(0.75)
+    if lintels:  # a ring of lintels, then gaps between the stones
+        p.prism(2, 2, ring(n, s), h, h + s - 1, wall)
+    for i in range(count):
+        angle = 2 * np.pi * i / count
+        x, z = (
+            round(c + (r - s / 2 + 0.5) * np.cos(angle) - s / 2),
+            round(c + (r - s / 2 + 0.5) * np.sin(angle) - s / 2),
+        )
+        fallen = not lintels and o.chance(0.15)
+        p.box(x, 0, z, x + s, 1 if fallen else h + (0 if lintels else rng.randint(-2, 1)), z + s, wall)
+    if lintels and o.chance(0.5):
+        a = rng.choice((0, 1, 2, 3))
+        half = (n + 4) // 2
+        cut = [(0, half, 0, half), (half, n + 4, 0, half), (0, half, half, n + 4), (half, n + 4, half, n + 4)][a]
+        p.box(cut[0], h, cut[2], cut[1], h + s, cut[3], AIR)
+    m = int(c)
+    if o.chance(0.6):
+        p.box(m - 2, 0, m - 1, m + 2, 2, m + 1, wall)
+        p.note("altar")
+    if lintels:
+        p.note("lintels")
+    p.note("stones", "")
+    return p
+
+
+def arch(o: Order) -> Part:
+    """A triumphal arch: a thick block with a round opening, attic and cornice; large ones have side arches."""
+    rng, wall = o.rng, o.mat.wall
+    w = max(15, o.pick((15, 18), (19, 26), (27, 36)))
+    three = w > 26 and o.chance(0.6)
+    h = max(12, min(int(w * rng.uniform(0.75, 0.95)), o.room - 2))
+    d = max(5, w // 3)
+    p = Part(w + 4, h + 2, d + 4, below=1)
+    p.box(2, 0, 2, 2 + w, h, 2 + d, wall)
+    p.box(1, h - 4, 1, 3 + w, h - 3, 3 + d, wall)
+    p.box(1, h, 1, 3 + w, h + 1, 3 + d, wall)
+    p.box(1, 0, 1, 3 + w, 2, 3 + d, wall)
+    span = max(5, w // 3 if three else int(w * 0.45)) | (w % 2)
+    if (w - span) % 2:
+        span += 1
+    _vault(p, 2 + (w - span) // 2, span, h - 6, d + 4)
+    if three:
+        side = max(3, (w - span) // 2 - 6)
+        for x in (2 + ((w - span) // 2 - side) // 2, 2 + w - ((w - span) // 2 - side) // 2 - side):
+            _vault(p, x, side, h // 2, d + 4)
+        p.note("arches", "three")
+    for x in (2 + (w - span) // 2 - 2, 2 + (w + span) // 2 + 1):
+        for z in (1, 2 + d):
+            p.box(x, 2, z, x + 1, h - 4, z + 1, o.mat.trim if o.chance(0.2) else wall)
+    p.note("opening")
+    return p
+
+
+def _vault(p: Part, x0: int, span: int, top: int, d: int) -> None:
+    """Carve a passage along z with a round head that reaches ``top``."""
+    mask = disk(span)[:, span // 2 :]
+    rise = mask.shape[1]
+    p.box(x0, 0, 0, x0 + span, top - rise, d, AIR)
+    p.paint(x0, top - rise, 0, np.broadcast_to(mask[:, :, None], (span, rise, d)), AIR)
+
+
+def gate(o: Order) -> Part:
+    """A gate between two towers with a bit of wall on each side."""
+    rng, wall = o.rng, o.mat.wall
+    w = max(20, o.pick((20, 24), (26, 34), (36, 46)))
+    n = max(5, w // 5)
+    h = max(9, min(rng.randint(10, 15) + w // 12, o.room - 3))
+    p = Part(w + 2, h + 3, n + 6, below=1)
+    c, z = (w + 2) // 2, (p.d - 3) // 2
+    p.box(1, 0, z, w + 1, h - 6, z + 3, wall)
+    for x in range(1, w + 1, 2):
+        p.box(x, h - 6, z, x + 1, h - 5, z + 1, wall)
+    gap = max(3, w // 8) | 1
+    for x in (c - gap // 2 - n, c + gap // 2 + 1):
+        p.box(x, 0, 3, x + n, h, 3 + n, wall)
+        p.box(x - 1, h - 1, 2, x + n + 1, h, 4 + n, wall)
+        p.crenels(x - 1, 2, x + n + 1, 4 + n, h, wall)
+        p.box(x + n // 2, h - 5, 3, x + n // 2 + 1, h - 3, 4, AIR)
+    p.box(c - gap // 2 - 1, 0, 4, c + gap // 2 + 2, h - 3, 2 + n, wall)
+    p.crenels(c - gap // 2 - 1, 4, c + gap // 2 + 2, 2 + n, h - 3, wall)
+    p.box(c - gap // 2, 0, 0, c + gap // 2 + 1, min(6, h - 5), p.d, AIR)
+    if o.chance(0.4):
+        for x in range(c - gap // 2, c + gap // 2 + 1, 2):
+            p.box(x, min(6, h - 5) - 2, 5, x + 1, min(6, h - 5), 6, DIRT)
+        p.note("portcullis")
+    p.note("towers", "two")
+    p.note("crenels")
+    return p
+
+
+def statue(o: Order) -> Part:
+    """A standing figure on a pedestal."""
+    rng, wall = o.rng, o.mat.wall
+    h = max(14, o.tall((14, 17), (18, 25), (26, 36)))
+    s = max(1, h // 11)  # limb width
+    base = 3 * s + 4
+    ph = max(3, h // 5)
+    p = Part(base + 6 * s + 4, h + 4, base + 2, below=1)
+    c, z = p.w // 2, p.d // 2
+    b = base // 2
+    p.box(c - b - 1, 0, z - b - 1, c + b + 2, 1, z + b + 2, wall)
+    p.box(c - b, 0, z - b, c + b + 1, ph, z + b + 1, wall)
+    leg = int((h - ph) * 0.42)
+    y = ph
+    t = max(1, s)
+    p.box(c - s - t + 1, y, z - s // 2, c - t + 1, y + leg, z - s // 2 + s, wall)
+    p.box(c + t, y, z - s // 2, c + t + s, y + leg, z - s // 2 + s, wall)
+    y += leg
+    body_h = int((h - ph) * 0.36)
+    x0, x1 = c - s - t + 1, c + t + s
+    p.box(x0, y, z - s // 2 - (s > 1), x1, y + body_h, z - s // 2 + s + (s > 1), wall)
+    raised = o.chance(0.5)
+    p.box(x0 - s, y + body_h // 3, z - s // 2, x0, y + body_h, z - s // 2 + s, wall)
+    if raised:
+        p.box(x1, y + body_h - s, z - s // 2, x1 + s, h + 2, z - s // 2 + s, wall)
+        p.note("raised_arm")
+    else:
+        p.box(x1, y + body_h // 3, z - s // 2, x1 + s, y + body_h, z - s // 2 + s, wall)
+    y += body_h
+    hd = max(2, h - y)
+    p.box(
+        c - s // 2 - (s > 1),
+        y,
+        z - s // 2 - (s > 2),
+        c - s // 2 + s + (s > 1) + (s == 1),
+        h,
+        z - s // 2 + s + (s > 2),
+        wall,
+    )
+    if hd > 0:
+        p.note("pedestal")
+    return p
+
+
+def obelisk(o: Order) -> Part:
+    """A tall tapering pillar with a pointed tip on a plinth."""
+    rng, wall = o.rng, o.mat.wall
+    h = max(14, o.tall((14, 18), (20, 28), (28, 38)))
+    n = max(3, h // 6) | 1
+    p = Part(n + 8, h + 1, n + 8, below=1)
+    p.box(1, 0, 1, n + 7, 1, n + 7, wall)
+    p.box(2, 1, 2, n + 6, 2 + (h > 20), n + 6, wall)
+    for y in range(2, h - n // 2 - 1):
+        i = 1 if n >= 5 and y > h // 2 else 0
+        p.box(4 + i, y, 4 + i, 4 + n - i, y + 1, 4 + n - i, wall)
+    k = n - 2 if n >= 5 else n
+    p.cone(
+        4 + (n - k) // 2,
+        4 + (n - k) // 2,
+        k,
+        h - n // 2 - 1,
+        k // 2 + 1,
+        o.mat.trim if o.chance(0.3) else wall,
+        is_round=False,
+    )
+    if rng.random() < 0.9:
+        p.note("plinth")
+    return p
+
+
+def fountain(o: Order) -> Part:
+    """A round or square basin with water, a pillar and an upper bowl."""
+    rng, wall = o.rng, o.mat.wall
+    n = max(11, o.pick((11, 13), (15, 19), (21, 27))) | 1
+    is_round = o.chance(0.7)
+    p = Part(n + 6, min(o.room, n), n + 6, below=1)
+    c = (n + 6) // 2
+    if o.chance(0.5):
+        p.box(0, -1, 0, n + 6, 0, n + 6, rng.choice((GRAVEL, STONE)))
+    if is_round:
+        p.tube(3, 3, n, 0, 2, wall)
+        p.prism(3, 3, disk(n) & ~ring(n), 1, 2, WATER)
+    else:
+        p.box(3, 0, 3, 3 + n, 2, 3 + n, wall)
+        p.box(4, 1, 4, 2 + n, 2, 2 + n, WATER)
+    h = max(4, min(n // 2, o.room - 4))
+    p.box(c - (n > 18), 0, c - (n > 18), c + 1 + (n > 18), h, c + 1 + (n > 18), wall)
+    b = max(5, n // 3) | 1
+    p.tube(c - b // 2, c - b // 2, b, h - 1, h, wall)
+    if b > 5 or o.chance(0.7):
+        p.tube(c - b // 2 + 1, c - b // 2 + 1, b - 2, h, h + 1, WATER)
+        p.box(c, h, c, c + 1, h + 3, c + 1, wall)
+        p.box(c, h + 2, c, c + 1, h + 3, c + 1, WATER)
+        for x, z in ((c - b // 2 - 1, c), (c + b // 2 + 1, c), (c, c - b // 2 - 1), (c, c + b // 2 + 1)):
+            p.box(x, 1, z, x + 1, h, z + 1, WATER)
+    p.note("basin")
+    if not is_round:
+        p.note("square_basin")
+    return p
+
+
+def well(o: Order) -> Part:
+    """A ring of wall round a shaft of water, two posts and a little roof."""
+    rng, wall = o.rng, o.mat.wall
+    n = max(6, o.pick((6, 7), (8, 10), (11, 14)))
+    h = max(6, min(n, o.room - n // 2 - 3))
+    p = Part(n + 6, min(o.room, h + n // 2 + 4), n + 6, below=4)
+    is_round = o.chance(0.6)
+    a = 3
+    if o.chance(0.4):
+        p.box(1, -1, 1, n + 5, 0, n + 5, rng.choice((GRAVEL, STONE)))
+    rim = 2 if n < 9 else 3
+    if is_round:
+        p.tube(a, a, n, -4, rim, wall)
+        p.prism(a, a, disk(n) & ~ring(n), -3, -1, WATER)
+        p.prism(a, a, disk(n) & ~ring(n), -1, rim, AIR)
+    else:
+        p.box(a, -4, a, a + n, rim, a + n, wall)
+        p.box(a + 1, -3, a + 1, a + n - 1, -1, a + n - 1, WATER)
+        p.box(a + 1, -1, a + 1, a + n - 1, rim, a + n - 1, AIR)
+    post = PLANK if wall != PLANK else DIRT
+    c = a + n // 2 - (n % 2 == 0)
+    for x in (a, a + n - 1):
+        p.box(x, 0, c, x + 1, h, c + 1 + (n % 2 == 0), post)
+    if o.chance(0.85):
+        roof = o.roof() if o.contrast_roof else rng.choice((PLANK, DIRT))
+        p.gable(a, a + 1, a + n, a + n - 1, h, roof, roof, over=1)
+        p.roof = roof if roof != wall else 0
+        p.note("little_roof")
+    else:
+        p.box(a, h - 1, c, a + n, h, c + 1, post)
+    p.box(a, h - 2, c, a + n, h - 1, c + 1, post)
+    p.box(a + n // 2, h - 3, c, a + n // 2 + 1, h - 2, c + 1, DIRT)
+    if o.mat.key == "stone":
+        p.note("water_inside")
+    return p
