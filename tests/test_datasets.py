@@ -5,11 +5,13 @@ import copy
 import json
 import struct
 import zlib
+from io import BytesIO
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from voxcore.cameras import orbit_cameras
 from voxcore.datasets import (
@@ -263,10 +265,6 @@ def test_damaged_pictures_are_found_when_decoded(document):
 
 
 def test_transparent_and_grey_pictures_become_rgb():
-    from io import BytesIO
-
-    from PIL import Image
-
     def stored(image):
         out = BytesIO()
         image.save(out, format="PNG")

@@ -26,6 +26,7 @@ from voxcore.cameras import Camera
 from voxcore.errors import DatasetFormatError, InvalidInput, LimitExceeded, ShapeError
 from voxcore.json_io import (
     JsonObject,
+    find_file,
     get_integer,
     get_list,
     get_number,
@@ -131,9 +132,7 @@ def load_dataset(path: Path, *, limits: DatasetLimits = DatasetLimits()) -> Data
         LimitExceeded: the file, its number of views or its pictures are above ``limits``.
         StorageError: it cannot be read.
     """
-    file = path
-    if path.is_dir():
-        file = next((path / name for name in DATASET_FILES if (path / name).exists()), path / METADATA_FILE)
+    file = find_file(path, DATASET_FILES)
     data = read_limited(file, limits.max_file_bytes)
     if file.name == TRANSFORMS_FILE:
         cameras, files = parse_transforms(data, file.parent, max_views=limits.max_views)

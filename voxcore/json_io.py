@@ -10,7 +10,7 @@ import gc
 import json
 import math
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,19 @@ from voxcore.errors import InvalidInput, LimitExceeded, NotFound, StorageError
 
 JsonObject = dict[str, Any]
 _SHOWN: Final = 60
+
+
+def find_file(path: Path, names: Sequence[str]) -> Path:
+    """``path`` itself, or where it is a folder the first of ``names`` in it that exists, or the first.
+
+    Raises StorageError where the file system does not say.
+    """
+    try:
+        if not path.is_dir():
+            return path
+        return next((path / name for name in names if (path / name).exists()), path / names[0])
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def read_limited(path: Path, max_bytes: int) -> bytes:

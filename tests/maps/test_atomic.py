@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from voxcore.errors import StorageError
-from voxcore.maps.atomic import new_folder, remove_leftovers, write_bytes, write_synced
+from voxcore.maps.atomic import new_folder, remove_leftovers, sync_folder, write_bytes, write_synced
 
 WRITING = ["open", "write", "fsync", "rename"]
 
@@ -117,8 +117,6 @@ def test_a_folder_that_cannot_be_finished_leaves_nothing(tmp_path, monkeypatch, 
 
 
 def test_a_folder_whose_parent_cannot_be_flushed_goes_away_again(tmp_path, monkeypatch):
-    sync_folder = __import__("voxcore.maps.atomic", fromlist=["sync_folder"]).sync_folder
-
     def sync(path):
         if path == tmp_path:
             raise OSError(errno.EIO, "no")

@@ -39,7 +39,7 @@ def root(tmp_path):
 def small_map():
     blocks = np.zeros((4, 3, 5), dtype=np.uint8)
     blocks[:, 0, :] = 3
-    return VoxelMap(blocks, seed=5)
+    return VoxelMap(blocks, sequence=1, seed=5)
 
 
 def export(root, source="1", **changes):
@@ -67,7 +67,9 @@ def test_everything_is_there(root):
     inside = sorted(p.relative_to(exported.path).as_posix() for p in exported.path.rglob("*") if p.is_file())
     images = ["images/first.png", "images/last.png", "images/middle.png"]
     assert inside == [*images, "map.json", "train.jsonl", "training_metadata.json"]
-    assert (load_map(exported.path).blocks == small_map().blocks).all()
+    stored = load_map(exported.path)
+    assert (stored.blocks == small_map().blocks).all()
+    assert (stored.sequence, stored.seed) == (None, 5)
     metadata = json.loads((exported.path / "training_metadata.json").read_text())
     assert metadata["prompt"] == "a castle"
     assert (metadata["mapId"], metadata["sourceMap"], metadata["number"]) == ("trained_map_1_1", "1", 1)

@@ -379,3 +379,8 @@ def test_any_bytes_give_a_map_or_a_clear_error(data):
     except MapFormatError as error:
         problem = str(error)
     assert "expected" in problem
+
+
+def test_a_name_that_the_file_system_refuses_is_one_error(tmp_path):
+    with pytest.raises(StorageError, match="cannot read"):
+        load_map(tmp_path / ("x" * 5000))

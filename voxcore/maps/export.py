@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -94,7 +94,8 @@ def export_training(
             raise InvalidInput("expected the bytes of a PNG", field=f"images.{name}")
     created_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     log = read_limited(train_log, MAX_LOG_BYTES)
-    map_bytes = dump_map(voxel_map)
+    # A new map: the editor's number of the source is not its number.
+    map_bytes = dump_map(replace(voxel_map, sequence=None))
     with maps_lock(root):
         remove_leftovers(root)
         registry = read_registry(root)

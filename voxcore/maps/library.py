@@ -32,12 +32,12 @@ def check_id(identifier: str, *, field: str) -> None:
 
 
 def resolve_map_id(root: Path, map_id: str) -> Path:
-    """The folder of map ``map_id`` under ``root``. Raises InvalidInput or NotFound."""
+    """The folder of map ``map_id`` under ``root``. Raises InvalidInput, NotFound or StorageError."""
     return _resolve(root, map_id, (FILE_NAME,), "map_id")
 
 
 def resolve_dataset_id(root: Path, dataset_id: str) -> Path:
-    """The folder of dataset ``dataset_id`` under ``root``. Raises InvalidInput or NotFound."""
+    """The folder of dataset ``dataset_id`` under ``root``. Raises InvalidInput, NotFound or StorageError."""
     return _resolve(root, dataset_id, DATASET_FILES, "dataset_id")
 
 
@@ -54,7 +54,11 @@ def list_datasets(root: Path) -> tuple[LibraryEntry, ...]:
 def _resolve(root: Path, identifier: str, files: tuple[str, ...], field: str) -> Path:
     check_id(identifier, field=field)
     folder = root / identifier
-    if not any((folder / file).is_file() for file in files):
+    try:
+        there = any((folder / file).is_file() for file in files)
+    except OSError as error:
+        raise StorageError(f"cannot read {folder}: {error.strerror}") from error
+    if not there:
         raise NotFound(f"{identifier} does not exist", field=field)
     return folder
 

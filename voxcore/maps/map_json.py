@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from voxcore.errors import MapFormatError
 from voxcore.json_io import (
     JsonObject,
+    find_file,
     get_integer,
     get_list,
     get_number,
@@ -61,8 +62,8 @@ def load_map(path: Path, *, palette: Palette = EDITOR, limits: MapLimits = MapLi
         LimitExceeded: the file or its grid is above ``limits``; nothing was allocated for it.
         StorageError: the file cannot be read.
     """
-    file = path / FILE_NAME if path.is_dir() else path
-    return parse_map(read_limited(file, limits.max_file_bytes), palette=palette, limits=limits)
+    data = read_limited(find_file(path, [FILE_NAME]), limits.max_file_bytes)
+    return parse_map(data, palette=palette, limits=limits)
 
 
 def parse_map(data: bytes, *, palette: Palette = EDITOR, limits: MapLimits = MapLimits()) -> VoxelMap:
