@@ -42,7 +42,7 @@ def with_clutter(
     for label in candidates[: int(rng.integers(1, MAX_OBJECTS + 1))]:
         columns = labels == label
         base = int(np.median(height[columns]))
-        if base == 0 or (terrain[columns, base - 1] == _WATER).mean() > 0.3:
+        if base == 0 or (terrain[:, base - 1, :][columns] == _WATER).mean() > 0.3:
             continue
         x, y, z = np.nonzero(moved & columns[:, None, :])
         y_new = y + base - int(np.median(other_height[columns]))
