@@ -101,7 +101,7 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
         ground = {"snowy": "snow", "palm": rng.choice(("meadow", "desert")), "dead": rng.choice(("dirt", "meadow", "rock"))}.get(style, ground)
     else:
         style = rng.choice(spec.styles)
-    size = rng.choice(("small", "medium", "large")) if says["size"] else rng.choices(("small", "medium", "large"), (0.15, 0.5, 0.35))[0]
+    size = rng.choice(("small", "medium", "large")) if says["size"] else rng.choices(("small", "medium", "large"), (0.12, 0.46, 0.42))[0]
     count = 1
     if spec.repeat and rng.random() < 0.2 and not short:
         count = rng.randint(2, spec.repeat)
@@ -285,7 +285,7 @@ def _named(rng: Random, c: Companion, n: int) -> str:
 
 def _trees(rng: Random, scene: Scene, ground: str, how: str, said: bool) -> str:
     """Trees on what is left free; returns the key of the phrase, "" if none is to be said."""
-    order = Order(rng, MATERIALS["hedge"], "small", 12, 13, False, "snowy" if ground == "snow" and rng.random() < 0.5 else "")
+    order = Order(rng, MATERIALS["hedge"], "small", 12, rng.choice((9, 10, 12)), False, "snowy" if ground == "snow" and rng.random() < 0.5 else "")
     kind = rng.choice((nature.oak, nature.oak, nature.pine))
     if ground == "desert":
         kind = rng.choice((nature.palm, nature.cactus))

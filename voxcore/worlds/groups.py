@@ -51,9 +51,7 @@ def village(scene: Scene, o: Order) -> Notes:
         built += 1
         if o.chance(0.7):
             scene.path(spot[0], spot[1], cx, cz, paving)
-    notes += [("houses", ""), ("paths", "")]
-    if built in (3, 4, 5, 6):
-        notes.append(("n_houses", NUMBERS[built]))
+    notes += [("paths", ""), ("n_houses", NUMBERS[built]) if 3 <= built <= 6 and o.chance(0.6) else ("houses", "")]
     return notes
 
 
@@ -61,7 +59,7 @@ def market(scene: Scene, o: Order) -> Notes:
     """A paved square with rows of stalls under awnings, and a fountain or well."""
     rng = o.rng
     cx, cz = 32, 32
-    w = {"small": 28, "medium": 36, "large": 46}[o.size]
+    w = {"small": 34, "medium": 42, "large": 50}[o.size]
     square = Part(w, 2, w, below=1)
     square.box(0, -1, 0, w, 0, w, rng.choice((GRAVEL, STONE)))
     scene.put(square, cx, cz, margin=0, count=False)
@@ -161,10 +159,7 @@ def oasis(scene: Scene, o: Order) -> Notes:
     n = scene.scatter(_stand(o, nature.palm, ("small", "medium")), {"small": 5, "medium": 8, "large": 12}[o.size], 4.5, count=True)
     scene.scatter([nature.bush(o) for _ in range(3)], 10, 2.5)
     scene.taken &= ~far
-    notes = [("pond", ""), ("palms", "")]
-    if n <= 6:
-        notes.append(("palms", NUMBERS[max(n, 1)]))
-    return notes
+    return [("pond", ""), ("palms", NUMBERS[n] if 2 <= n <= 6 else "")]
 
 
 def garden(scene: Scene, o: Order) -> Notes:

@@ -51,7 +51,7 @@ def body(p: Part, o: Order, x0: int, z0: int, w: int, d: int, floors: int, floor
 def house(o: Order) -> Part:
     """A house with one to three floors, sometimes L-shaped, with porch and chimney."""
     rng = o.rng
-    w = max(12, o.pick((12, 15), (16, 22), (22, 30)))
+    w = max(12, o.pick((13, 16), (17, 23), (24, 31)))
     d = max(10, int(w * rng.uniform(0.6, 0.85)))
     floors = 1 if o.size == "small" else rng.choice((1, 2, 2)) if o.size == "medium" else rng.choice((2, 2, 3))
     floor_h = rng.choice((4, 5))
@@ -245,7 +245,7 @@ def windmill(o: Order) -> Part:
                 p.box(x + (1 if sy < 0 else -2), y, front, x + (3 if sy < 0 else 0), y + 1, front + 1, cloth)
     if cap != wall:
         p.roof = cap
-    p.note("sails", "four")
+    p.note("blades", "four")
     p.note("cap")
     return p
 

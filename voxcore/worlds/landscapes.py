@@ -49,8 +49,8 @@ def mountain(f: Frame) -> Land:
 def mountain_range(f: Frame) -> Land:
     """Several peaks in a row or all over."""
     base = f.rng.uniform(6, 11)
-    ridge = 1 - np.abs(fractal(f.g, 3))
-    height = base + np.clip(ridge, 0, 1) ** 3 * f.rng.uniform(22, 32)
+    ridge = 1 - np.abs(noise(f.g, 3) * 0.8 + noise(f.g, 6) * 0.25)
+    height = base + np.clip(ridge, 0, 1) ** np.float32(2.2) * (f.rng.uniform(20, 29) + 5 * noise(f.g, 5))
     if f.rng.random() < 0.6:  # along a line
         height = base + (height - base) * (1 - smooth(np.abs(Z - 32 + noise(f.g, 2) * 5), 12, 26) * np.float32(0.85))
     land = Land(height + noise(f.g, 12), GROUNDS[f.ground])

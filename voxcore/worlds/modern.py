@@ -171,7 +171,7 @@ def factory(o: Order) -> Part:
         p.tube(x, d + 2, 5, 0, tall, wall if o.chance(0.5) else o.mat.trim)
         p.tube(x + 1, d + 3, 3, tall - 3, tall, AIR)
     p.box(w // 2, 0, 1, w // 2 + 4, 4, 2, AIR)
-    p.note("chimneys", {1: "one tall", 2: "two", 3: "three"}[stacks])
+    p.note("chimneys" if stacks > 1 else "chimney", {1: "", 2: "two", 3: "three"}[stacks])
     return p
 
 

@@ -248,7 +248,7 @@ def gate(o: Order) -> Part:
 def statue(o: Order) -> Part:
     """A standing figure on a pedestal."""
     rng, wall = o.rng, o.mat.wall
-    h = max(14, o.tall((14, 17), (18, 25), (26, 36)))
+    h = max(14, o.tall((17, 21), (23, 29), (30, 38)))
     s = max(1, h // 11)  # limb width
     base = 3 * s + 4
     ph = max(3, h // 5)

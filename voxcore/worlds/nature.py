@@ -11,7 +11,7 @@ from voxcore.worlds.order import Order
 def oak(o: Order) -> Part:
     """A broad-leaved tree: a trunk and a round crown of a few balls."""
     rng = o.rng
-    h = max(7, o.tall((8, 11), (14, 20), (24, 34)))
+    h = max(7, o.tall((10, 14), (18, 25), (28, 38)))
     r = max(3, int(h * rng.uniform(0.28, 0.36)))
     t = 1 if h < 13 else 2 if h < 20 else 3 if h < 28 else 4
     n = 2 * r + 1
@@ -40,7 +40,7 @@ def oak(o: Order) -> Part:
 def pine(o: Order) -> Part:
     """A conifer: tiers that narrow to a tip, snow on them where the style says so."""
     rng = o.rng
-    h = max(7, o.tall((8, 11), (15, 21), (24, 36)))
+    h = max(7, o.tall((10, 14), (19, 26), (29, 40)))
     n = max(5, int(h * rng.uniform(0.4, 0.52))) | 1
     foot = max(1, h // 7)
     t = 1 if h < 18 else 3
@@ -66,7 +66,7 @@ def pine(o: Order) -> Part:
 def palm(o: Order) -> Part:
     """A leaning trunk with drooping fronds."""
     rng = o.rng
-    h = max(8, o.tall((8, 11), (13, 18), (20, 26)))
+    h = max(8, o.tall((9, 12), (15, 20), (22, 30)))
     r = max(4, int(h * 0.42))
     p = Part(2 * r + 12, h + 3, 2 * r + 12)
     c = p.w // 2
@@ -125,7 +125,7 @@ def giant_tree(o: Order) -> Part:
 def dead_tree(o: Order) -> Part:
     """A bare trunk with forking branches."""
     rng = o.rng
-    h = max(9, o.tall((9, 12), (14, 20), (22, 30)))
+    h = max(9, o.tall((10, 13), (16, 22), (24, 32)))
     t = 1 if h < 14 else 2 if h < 22 else 3
     r = max(4, int(h * 0.4))
     p = Part(2 * r + 6, h + 2, 2 * r + 6)
@@ -183,11 +183,10 @@ def igloo(o: Order) -> Part:
     p = Part(n + 2, h + 1, n + arm + 3, below=1)
     z0 = arm + 1
     p.dome(1, z0, n, 0, h, wall, hollow=True)
-    if o.chance(0.5):  # courses of blocks, drawn as rings
-        other = o.mat.trim
-        for y in range(2, h - 1, 3):
+    if o.chance(0.6):  # courses of blocks, drawn as rings
+        for y in range(2, h - 1, 4):
             band = p.cells[:, 1 + y, :]
-            band[band == wall] = other if o.chance(0.5) else wall
+            band[band == wall] = o.mat.trim
     c = 1 + n // 2
     half = t // 2 + 1
     tall = max(3, t + 1)

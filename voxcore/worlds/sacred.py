@@ -143,7 +143,7 @@ def temple(o: Order) -> Part:
     p.room(a + c, steps, a + c, a + length - c, y1, a + w - c, wall)
     p.box(a + c, steps, a + w // 2 - 1, a + c + 1, steps + 4, a + w // 2 + 2, AIR)
     p.box(a - 1, y1, a - 1, a + length + 1, y1 + 2, a + w + 1, wall)
-    roof = o.roof()
+    roof = o.roof() if o.chance(0.6) else wall
     p.gable(a - 1, a - 1, a + length + 1, a + w + 1, y1 + 2, roof, wall, over=0)
     columns = len(set(spots))
     p.note("columns")
@@ -206,13 +206,15 @@ def mosque(o: Order) -> Part:
     rng, wall = o.rng, o.mat.wall
     n = max(17, o.pick((17, 20), (21, 27), (28, 34))) | 1
     h = max(6, min(rng.randint(6, 10), o.room - n // 2 - 6))
-    dome_n = int(n * rng.uniform(0.62, 0.78)) | 1
-    dome_h = min(int(dome_n * rng.uniform(0.5, 0.62)), o.room - h - 5)
-    dome = rng.choice((wall, WATER, WATER, ICE, SNOW, PLANK)) if o.contrast_roof else wall
+    dome_n = int(n * rng.uniform(0.72, 0.86)) | 1
+    dome_h = max(4, min(int(dome_n * rng.uniform(0.55, 0.68)), o.room - h - 6))
+    dome = rng.choice((wall, WATER, WATER, ICE, SNOW, PLANK)) if o.contrast_roof or o.chance(0.4) else wall
+    if dome == wall and o.contrast_roof:
+        dome = WATER
     m = 4 if n < 24 else 5
-    tall = min(h + dome_h + rng.randint(4, 8), o.room - 4)
+    tall = max(h + 4, min(h + dome_h + rng.randint(4, 9), o.room - m - 4))
     a = m + 2
-    p = Part(n + 2 * a, min(o.room, max(tall + 6, h + dome_h + 5)), n + 2 * a, below=1)
+    p = Part(n + 2 * a, min(o.room, max(tall + m + 3, h + dome_h + 6)), n + 2 * a, below=1)
     p.room(a, 0, a, a + n, h, a + n, wall)
     p.box(a, h - 1, a, a + n, h, a + n, wall)
     p.crenels(a, a, a + n, a + n, h, wall)
@@ -232,7 +234,7 @@ def mosque(o: Order) -> Part:
         p.tube(x, z, m, 4, tall, wall)
         ring_y = tall - 5
         p.tube(x - 1, z - 1, m + 2, ring_y, ring_y + 1, wall)
-        p.cone(x, z, m, tall, 4, dome)
+        p.cone(x, z, m, tall, m + 2, dome)
     p.box(a - m, 0, a - 1, a + n + m, 2, a, wall)
     if count == 4:
         p.box(a - m, 0, a + n, a + n + m, 2, a + n + 1, wall)

@@ -205,8 +205,10 @@ def mountains(f: Frame) -> tuple[Land, Site]:
     """A basin between peaks."""
     cx, cz = f.centre(3)
     box = np.maximum(np.abs(X + 0.5 - cx) - f.half_x, np.abs(Z + 0.5 - cz) - f.half_z)
-    peaks = np.abs(fractal(f.g, 4)) + 0.55
-    height = f.level + smooth(box, 2.5, 17) * peaks * np.float32(f.rng.uniform(16, 24))
+    peaks = np.abs(fractal(f.g, 3)) * 0.9 + 0.5
+    open_side = np.float32(0.15) + smooth(Z, 0, 44) if f.rng.random() < 0.7 else np.float32(1)
+    height = f.level + smooth(box, 3.0, 21) * peaks * open_side * np.float32(f.rng.uniform(13, 22)) + noise(f.g, 10)
+    height = np.where(box < 3, f.level, height)
     land = Land(np.minimum(height, 43), GROUNDS[f.ground])
     steep = land.height > f.level + f.rng.randint(3, 5)
     land.skin[steep] = ROCK if f.rng.random() < 0.6 else GROUNDS["rock"].skin

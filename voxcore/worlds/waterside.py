@@ -128,7 +128,7 @@ def lighthouse(o: Order) -> Part:
 def ship(o: Order) -> Part:
     """A sailing ship along x; y = 0 is the first layer above the water."""
     rng, wall = o.rng, o.mat.wall
-    length = max(18, o.pick((18, 24), (26, 36), (40, 54)))
+    length = max(18, o.pick((20, 27), (30, 40), (42, 54)))
     beam = max(5, int(length * rng.uniform(0.24, 0.3))) | 1
     deck = max(2, length // 11)
     masts = 1 if length < 24 else 2 if length < 34 else 3
@@ -180,7 +180,10 @@ def ship(o: Order) -> Part:
             p.box(x - 2, top, cz, x, top + 1, cz + 1, rng.choice((DIRT, WATER, ROCK)) if o.chance(0.6) else SNOW)
     bow_y = deck + 2
     p.line((x0 + length - 1, bow_y, cz), (min(x0 + length + 5, p.w - 1), bow_y + 3, cz), DIRT)
-    p.note("masts", {1: "one", 2: "two", 3: "three"}[masts])
+    if masts == 1:
+        p.note("mast")
+    else:
+        p.note("masts", {2: "two", 3: "three"}[masts])
     p.note("sails")
     p.no_pad = True
     return p
