@@ -27,7 +27,7 @@ from vox.v1 import errors_pb2 as vox_dot_v1_dot_errors__pb2
 from vox.v1 import voxels_pb2 as vox_dot_v1_dot_voxels__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11vox/v1/jobs.proto\x12\x06vox.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13vox/v1/errors.proto\x1a\x13vox/v1/voxels.proto\"K\n\x06Region\x12\x1f\n\x03low\x18\x01 \x01(\x0b\x32\x12.vox.v1.Dimensions\x12 \n\x04high\x18\x02 \x01(\x0b\x32\x12.vox.v1.Dimensions\"\xc4\x08\n\rTrainSettings\x12 \n\x07teacher\x18\x01 \x01(\x0e\x32\x0f.vox.v1.Teacher\x12&\n\x06method\x18\x02 \x01(\x0e\x32\x16.vox.v1.TrainingMethod\x12#\n\tinit_mode\x18\x03 \x01(\x0e\x32\x10.vox.v1.InitMode\x12\x12\n\x05steps\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x05 \x01(\x04H\x01\x88\x01\x01\x12\x0f\n\x02lr\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12\x18\n\x0bmaterial_lr\x18\x07 \x01(\x01H\x03\x88\x01\x01\x12\x16\n\tcfg_scale\x18\x08 \x01(\x01H\x04\x88\x01\x01\x12\x17\n\ntemp_start\x18\t \x01(\x01H\x05\x88\x01\x01\x12\x15\n\x08temp_end\x18\n \x01(\x01H\x06\x88\x01\x01\x12\x14\n\x07t_start\x18\x0b \x01(\x01H\x07\x88\x01\x01\x12\x12\n\x05t_end\x18\x0c \x01(\x01H\x08\x88\x01\x01\x12\x1a\n\rteacher_calls\x18\r \x01(\rH\t\x88\x01\x01\x12\x15\n\x08strength\x18\x0e \x01(\x01H\n\x88\x01\x01\x12\x1c\n\x0flambda_sparsity\x18\x0f \x01(\x01H\x0b\x88\x01\x01\x12\x1b\n\x0elambda_entropy\x18\x10 \x01(\x01H\x0c\x88\x01\x01\x12\x1a\n\rlambda_smooth\x18\x11 \x01(\x01H\r\x88\x01\x01\x12 \n\x13lambda_connectivity\x18\x12 \x01(\x01H\x0e\x88\x01\x01\x12\x1b\n\x0eviews_per_step\x18\x13 \x01(\rH\x0f\x88\x01\x01\x12\x17\n\nimage_size\x18\x14 \x01(\rH\x10\x88\x01\x01\x12\x1c\n\x0fpixel_grad_clip\x18\x15 \x01(\x01H\x11\x88\x01\x01\x12\x1e\n\x06region\x18\x16 \x01(\x0b\x32\x0e.vox.v1.Region\x12\x12\n\x05\x63lean\x18\x17 \x01(\x08H\x12\x88\x01\x01\x12\x16\n\tlog_every\x18\x18 \x01(\rH\x13\x88\x01\x01\x12\x18\n\x0bimage_every\x18\x19 \x01(\rH\x14\x88\x01\x01\x12\x1b\n\x0esave_map_every\x18\x1a \x01(\rH\x15\x88\x01\x01\x12\x1d\n\x10\x63heckpoint_every\x18\x1b \x01(\rH\x16\x88\x01\x01\x42\x08\n\x06_stepsB\x07\n\x05_seedB\x05\n\x03_lrB\x0e\n\x0c_material_lrB\x0c\n\n_cfg_scaleB\r\n\x0b_temp_startB\x0b\n\t_temp_endB\n\n\x08_t_startB\x08\n\x06_t_endB\x10\n\x0e_teacher_callsB\x0b\n\t_strengthB\x12\n\x10_lambda_sparsityB\x11\n\x0f_lambda_entropyB\x10\n\x0e_lambda_smoothB\x16\n\x14_lambda_connectivityB\x11\n\x0f_views_per_stepB\r\n\x0b_image_sizeB\x12\n\x10_pixel_grad_clipB\x08\n\x06_cleanB\x0c\n\n_log_everyB\x0e\n\x0c_image_everyB\x11\n\x0f_save_map_everyB\x13\n\x11_checkpoint_every\"\x9a\x01\n\x0cTrainingSpec\x12\x0e\n\x06prompt\x18\x01 \x01(\t\x12\x10\n\x06map_id\x18\x02 \x01(\tH\x00\x12!\n\x04grid\x18\x03 \x01(\x0b\x32\x11.vox.v1.VoxelGridH\x00\x12\x12\n\ndataset_id\x18\x04 \x01(\t\x12\'\n\x08settings\x18\x05 \x01(\x0b\x32\x15.vox.v1.TrainSettingsB\x08\n\x06source\"O\n\x08JobError\x12#\n\x06reason\x18\x01 \x01(\x0e\x32\x13.vox.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\"\x94\x01\n\tGridStats\x12\x13\n\x0btotal_cells\x18\x01 \x01(\x04\x12\x14\n\x0csolid_blocks\x18\x02 \x01(\x04\x12-\n\x06\x62locks\x18\x03 \x03(\x0b\x32\x1d.vox.v1.GridStats.BlocksEntry\x1a-\n\x0b\x42locksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\xf1\x01\n\tJobResult\x12\x1f\n\x05state\x18\x01 \x01(\x0e\x32\x10.vox.v1.JobState\x12\x1f\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x10.vox.v1.JobError\x12\x0c\n\x04step\x18\x03 \x01(\r\x12\x0e\n\x06map_id\x18\x04 \x01(\t\x12\x0e\n\x06sha256\x18\x05 \x01(\x0c\x12!\n\x06\x62\x65\x66ore\x18\x06 \x01(\x0b\x32\x11.vox.v1.GridStats\x12 \n\x05\x61\x66ter\x18\x07 \x01(\x0b\x32\x11.vox.v1.GridStats\x12\x16\n\x0e\x65lapsed_millis\x18\x08 \x01(\r\x12\x17\n\x0f\x63heckpoint_step\x18\t \x01(\r\"\xa8\x03\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x1f\n\x05state\x18\x02 \x01(\x0e\x32\x10.vox.v1.JobState\x12\x16\n\x0equeue_position\x18\x03 \x01(\r\x12\x0e\n\x06prompt\x18\x04 \x01(\t\x12\x0e\n\x06map_id\x18\x05 \x01(\t\x12\x12\n\ndataset_id\x18\x06 \x01(\t\x12\'\n\x08settings\x18\x07 \x01(\x0b\x32\x15.vox.v1.TrainSettings\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04step\x18\x0b \x01(\r\x12\x13\n\x0btotal_steps\x18\x0c \x01(\r\x12\x10\n\x08last_seq\x18\r \x01(\x04\x12!\n\x06result\x18\x0e \x01(\x0b\x32\x11.vox.v1.JobResult\x12\x14\n\x0cresumed_from\x18\x0f \x01(\t\"J\n\x10\x43reateJobRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\"\n\x04spec\x18\x02 \x01(\x0b\x32\x14.vox.v1.TrainingSpec\"-\n\x11\x43reateJobResponse\x12\x18\n\x03job\x18\x01 \x01(\x0b\x32\x0b.vox.v1.Job\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"*\n\x0eGetJobResponse\x12\x18\n\x03job\x18\x01 \x01(\x0b\x32\x0b.vox.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"F\n\x10ListJobsResponse\x12\x19\n\x04jobs\x18\x01 \x03(\x0b\x32\x0b.vox.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"-\n\x11\x43\x61ncelJobResponse\x12\x18\n\x03job\x18\x01 \x01(\x0b\x32\x0b.vox.v1.Job\"6\n\x10ResumeJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"-\n\x11ResumeJobResponse\x12\x18\n\x03job\x18\x01 \x01(\x0b\x32\x0b.vox.v1.Job*\xcd\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x15\n\x11JOB_STATE_RUNNING\x10\x02\x12\x16\n\x12JOB_STATE_STOPPING\x10\x03\x12\x17\n\x13JOB_STATE_SUCCEEDED\x10\x04\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x05\x12\x14\n\x10JOB_STATE_FAILED\x10\x06\x12\x19\n\x15JOB_STATE_INTERRUPTED\x10\x07*a\n\x07Teacher\x12\x17\n\x13TEACHER_UNSPECIFIED\x10\x00\x12\x11\n\rTEACHER_PRIOR\x10\x01\x12\x17\n\x13TEACHER_PHOTOMETRIC\x10\x02\x12\x11\n\rTEACHER_NOISE\x10\x03*j\n\x0eTrainingMethod\x12\x1f\n\x1bTRAINING_METHOD_UNSPECIFIED\x10\x00\x12\x1b\n\x17TRAINING_METHOD_DISTILL\x10\x01\x12\x1a\n\x16TRAINING_METHOD_SAMPLE\x10\x02*\x82\x01\n\x08InitMode\x12\x19\n\x15INIT_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12INIT_MODE_FROM_MAP\x10\x01\x12\x1a\n\x16INIT_MODE_GROUND_PLANE\x10\x02\x12\x12\n\x0eINIT_MODE_CUBE\x10\x03\x12\x13\n\x0fINIT_MODE_EMPTY\x10\x04\x32\xca\x02\n\nJobService\x12@\n\tCreateJob\x12\x18.vox.v1.CreateJobRequest\x1a\x19.vox.v1.CreateJobResponse\x12\x37\n\x06GetJob\x12\x15.vox.v1.GetJobRequest\x1a\x16.vox.v1.GetJobResponse\x12=\n\x08ListJobs\x12\x17.vox.v1.ListJobsRequest\x1a\x18.vox.v1.ListJobsResponse\x12@\n\tCancelJob\x12\x18.vox.v1.CancelJobRequest\x1a\x19.vox.v1.CancelJobResponse\x12@\n\tResumeJob\x12\x18.vox.v1.ResumeJobRequest\x1a\x19.vox.v1.ResumeJobResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11vox/v1/jobs.proto\x12\x06vox.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13vox/v1/errors.proto\x1a\x13vox/v1/voxels.proto\"K\n\x06Region\x12\x1f\n\x03low\x18\x01 \x01(\x0b\x32\x12.vox.v1.Dimensions\x12 \n\x04high\x18\x02 \x01(\x0b\x32\x12.vox.v1.Dimensions\"\xe8\t\n\rTrainSettings\x12 \n\x07teacher\x18\x01 \x01(\x0e\x32\x0f.vox.v1.Teacher\x12&\n\x06method\x18\x02 \x01(\x0e\x32\x16.vox.v1.TrainingMethod\x12#\n\tinit_mode\x18\x03 \x01(\x0e\x32\x10.vox.v1.InitMode\x12\x12\n\x05steps\x18\x04 \x01(\rH\x00\x88\x01\x01\x12\x11\n\x04seed\x18\x05 \x01(\x04H\x01\x88\x01\x01\x12\x0f\n\x02lr\x18\x06 \x01(\x01H\x02\x88\x01\x01\x12\x18\n\x0bmaterial_lr\x18\x07 \x01(\x01H\x03\x88\x01\x01\x12\x16\n\tcfg_scale\x18\x08 \x01(\x01H\x04\x88\x01\x01\x12\x17\n\ntemp_start\x18\t \x01(\x01H\x05\x88\x01\x01\x12\x15\n\x08temp_end\x18\n \x01(\x01H\x06\x88\x01\x01\x12\x14\n\x07t_start\x18\x0b \x01(\x01H\x07\x88\x01\x01\x12\x12\n\x05t_end\x18\x0c \x01(\x01H\x08\x88\x01\x01\x12\x1a\n\rteacher_calls\x18\r \x01(\rH\t\x88\x01\x01\x12\x15\n\x08strength\x18\x0e \x01(\x01H\n\x88\x01\x01\x12\x1c\n\x0flambda_sparsity\x18\x0f \x01(\x01H\x0b\x88\x01\x01\x12\x1b\n\x0elambda_entropy\x18\x10 \x01(\x01H\x0c\x88\x01\x01\x12\x1a\n\rlambda_smooth\x18\x11 \x01(\x01H\r\x88\x01\x01\x12 \n\x13lambda_connectivity\x18\x12 \x01(\x01H\x0e\x88\x01\x01\x12\x1b\n\x0eviews_per_step\x18\x13 \x01(\rH\x0f\x88\x01\x01\x12\x17\n\nimage_size\x18\x14 \x01(\rH\x10\x88\x01\x01\x12\x1c\n\x0fpixel_grad_clip\x18\x15 \x01(\x01H\x11\x88\x01\x01\x12\x1e\n\x06region\x18\x16 \x01(\x0b\x32\x0e.vox.v1.Region\x12\x12\n\x05\x63lean\x18\x17 \x01(\x08H\x12\x88\x01\x01\x12\x16\n\tlog_every\x18\x18 \x01(\rH\x13\x88\x01\x01\x12\x18\n\x0bimage_every\x18\x19 \x01(\rH\x14\x88\x01\x01\x12\x1b\n\x0esave_map_every\x18\x1a \x01(\rH\x15\x88\x01\x01\x12\x1d\n\x10\x63heckpoint_every\x18\x1b \x01(\rH\x16\x88\x01\x01\x12\x15\n\x08\x61\x64\x61m_eps\x18\x1c \x01(\x01H\x17\x88\x01\x01\x12\x18\n\x0blogit_solid\x18\x1d \x01(\x01H\x18\x88\x01\x01\x12\x16\n\tlogit_air\x18\x1e \x01(\x01H\x19\x88\x01\x01\x12\x1b\n\x0elogit_material\x18\x1f \x01(\x01H\x1a\x88\x01\x01\x42\x08\n\x06_stepsB\x07\n\x05_seedB\x05\n\x03_lrB\x0e\n\x0c_material_lrB\x0c\n\n_cfg_scaleB\r\n\x0b_temp_startB\x0b\n\t_temp_endB\n\n\x08_t_startB\x08\n\x06_t_endB\x10\n\x0e_teacher_callsB\x0b\n\t_strengthB\x12\n\x10_lambda_sparsityB\x11\n\x0f_lambda_entropyB\x10\n\x0e_lambda_smoothB\x16\n\x14_lambda_connectivityB\x11\n\x0f_views_per_stepB\r\n\x0b_image_sizeB\x12\n\x10_pixel_grad_clipB\x08\n\x06_cleanB\x0c\n\n_log_everyB\x0e\n\x0c_image_everyB\x11\n\x0f_save_map_everyB\x13\n\x11_checkpoint_everyB\x0b\n\t_adam_epsB\x0e\n\x0c_logit_solidB\x0c\n\n_logit_airB\x11\n\x0f_logit_material\"\x9a\x01\n\x0cTrainingSpec\x12\x0e\n\x06prompt\x18\x01 \x01(\t\x12\x10\n\x06map_id\x18\x02 \x01(\tH\x00\x12!\n\x04grid\x18\x03 \x01(\x0b\x32\x11.vox.v1.VoxelGridH\x00\x12\x12\n\ndataset_id\x18\x04 \x01(\t\x12\'\n\x08settings\x18\x05 \x01(\x0b\x32\x15.vox.v1.TrainSettingsB\x08\n\x06source\"O\n\x08JobError\x12#\n\x06reason\x18\x01 \x01(\x0e\x32\x13.vox.v1.ErrorReason\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\r\n\x05\x66ield\x18\x03 \x01(\t\"\x94\x01\n\tGridStats\x12\x13\n\x0btotal_cells\x18\x01 \x01(\x04\x12\x14\n\x0csolid_blocks\x18\x02 \x01(\x04\x12-\n\x06\x62locks\x18\x03 \x03(\x0b\x32\x1d.vox.v1.GridStats.BlocksEntry\x1a-\n\x0b\x42locksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x04:\x02\x38\x01\"\xf1\x01\n\tJobResult\x12\x1f\n\x05state\x18\x01 \x01(\x0e\x32\x10.vox.v1.JobState\x12\x1f\n\x05\x65rror\x18\x02 \x01(\x0b\x32\x10.vox.v1.JobError\x12\x0c\n\x04step\x18\x03 \x01(\r\x12\x0e\n\x06map_id\x18\x04 \x01(\t\x12\x0e\n\x06sha256\x18\x05 \x01(\x0c\x12!\n\x06\x62\x65\x66ore\x18\x06 \x01(\x0b\x32\x11.vox.v1.GridStats\x12 \n\x05\x61\x66ter\x18\x07 \x01(\x0b\x32\x11.vox.v1.GridStats\x12\x16\n\x0e\x65lapsed_millis\x18\x08 \x01(\r\x12\x17\n\x0f\x63heckpoint_step\x18\t \x01(\r\"\xa8\x03\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x1f\n\x05state\x18\x02 \x01(\x0e\x32\x10.vox.v1.JobState\x12\x16\n\x0equeue_position\x18\x03 \x01(\r\x12\x0e\n\x06prompt\x18\x04 \x01(\t\x12\x0e\n\x06map_id\x18\x05 \x01(\t\x12\x12\n\ndataset_id\x18\x06 \x01(\t\x12\'\n\x08settings\x18\x07 \x01(\x0b\x32\x15.vox.v1.TrainSettings\x12/\n\x0b\x63reate_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04step\x18\x0b \x01(\r\x12\x13\n\x0btotal_steps\x18\x0c \x01(\r\x12\x10\n\x08last_seq\x18\r \x01(\x04\x12!\n\x06result\x18\x0e \x01(\x0b\x32\x11.vox.v1.JobResult\x12\x14\n\x0cresumed_from\x18\x0f \x01(\t\"J\n\x10\x43reateJobRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\"\n\x04spec\x18\x02 \x01(\x0b\x32\x14.vox.v1.TrainingSpec\"-\n\x11\x43reateJobResponse\x12\x18\n\x03job\x18\x01 \x01(\x0b\x32\x0b.vox.v1.Job\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"*\n\x0eGetJobResponse\x12\x18\n\x03job\x18\x01 \x01(\x0b\x32\x0b.vox.v1.Job\"8\n\x0fListJobsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"F\n\x10ListJobsResponse\x12\x19\n\x04jobs\x18\x01 \x03(\x0b\x32\x0b.vox.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"-\n\x11\x43\x61ncelJobResponse\x12\x18\n\x03job\x18\x01 \x01(\x0b\x32\x0b.vox.v1.Job\"6\n\x10ResumeJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"-\n\x11ResumeJobResponse\x12\x18\n\x03job\x18\x01 \x01(\x0b\x32\x0b.vox.v1.Job*\xcd\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x14\n\x10JOB_STATE_QUEUED\x10\x01\x12\x15\n\x11JOB_STATE_RUNNING\x10\x02\x12\x16\n\x12JOB_STATE_STOPPING\x10\x03\x12\x17\n\x13JOB_STATE_SUCCEEDED\x10\x04\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x05\x12\x14\n\x10JOB_STATE_FAILED\x10\x06\x12\x19\n\x15JOB_STATE_INTERRUPTED\x10\x07*a\n\x07Teacher\x12\x17\n\x13TEACHER_UNSPECIFIED\x10\x00\x12\x11\n\rTEACHER_PRIOR\x10\x01\x12\x17\n\x13TEACHER_PHOTOMETRIC\x10\x02\x12\x11\n\rTEACHER_NOISE\x10\x03*j\n\x0eTrainingMethod\x12\x1f\n\x1bTRAINING_METHOD_UNSPECIFIED\x10\x00\x12\x1b\n\x17TRAINING_METHOD_DISTILL\x10\x01\x12\x1a\n\x16TRAINING_METHOD_SAMPLE\x10\x02*\x82\x01\n\x08InitMode\x12\x19\n\x15INIT_MODE_UNSPECIFIED\x10\x00\x12\x16\n\x12INIT_MODE_FROM_MAP\x10\x01\x12\x1a\n\x16INIT_MODE_GROUND_PLANE\x10\x02\x12\x12\n\x0eINIT_MODE_CUBE\x10\x03\x12\x13\n\x0fINIT_MODE_EMPTY\x10\x04\x32\xca\x02\n\nJobService\x12@\n\tCreateJob\x12\x18.vox.v1.CreateJobRequest\x1a\x19.vox.v1.CreateJobResponse\x12\x37\n\x06GetJob\x12\x15.vox.v1.GetJobRequest\x1a\x16.vox.v1.GetJobResponse\x12=\n\x08ListJobs\x12\x17.vox.v1.ListJobsRequest\x1a\x18.vox.v1.ListJobsResponse\x12@\n\tCancelJob\x12\x18.vox.v1.CancelJobRequest\x1a\x19.vox.v1.CancelJobResponse\x12@\n\tResumeJob\x12\x18.vox.v1.ResumeJobRequest\x1a\x19.vox.v1.ResumeJobResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,50 +36,50 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GRIDSTATS_BLOCKSENTRY']._loaded_options = None
   _globals['_GRIDSTATS_BLOCKSENTRY']._serialized_options = b'8\001'
-  _globals['_JOBSTATE']._serialized_start=2853
-  _globals['_JOBSTATE']._serialized_end=3058
-  _globals['_TEACHER']._serialized_start=3060
-  _globals['_TEACHER']._serialized_end=3157
-  _globals['_TRAININGMETHOD']._serialized_start=3159
-  _globals['_TRAININGMETHOD']._serialized_end=3265
-  _globals['_INITMODE']._serialized_start=3268
-  _globals['_INITMODE']._serialized_end=3398
+  _globals['_JOBSTATE']._serialized_start=3017
+  _globals['_JOBSTATE']._serialized_end=3222
+  _globals['_TEACHER']._serialized_start=3224
+  _globals['_TEACHER']._serialized_end=3321
+  _globals['_TRAININGMETHOD']._serialized_start=3323
+  _globals['_TRAININGMETHOD']._serialized_end=3429
+  _globals['_INITMODE']._serialized_start=3432
+  _globals['_INITMODE']._serialized_end=3562
   _globals['_REGION']._serialized_start=104
   _globals['_REGION']._serialized_end=179
   _globals['_TRAINSETTINGS']._serialized_start=182
-  _globals['_TRAINSETTINGS']._serialized_end=1274
-  _globals['_TRAININGSPEC']._serialized_start=1277
-  _globals['_TRAININGSPEC']._serialized_end=1431
-  _globals['_JOBERROR']._serialized_start=1433
-  _globals['_JOBERROR']._serialized_end=1512
-  _globals['_GRIDSTATS']._serialized_start=1515
-  _globals['_GRIDSTATS']._serialized_end=1663
-  _globals['_GRIDSTATS_BLOCKSENTRY']._serialized_start=1618
-  _globals['_GRIDSTATS_BLOCKSENTRY']._serialized_end=1663
-  _globals['_JOBRESULT']._serialized_start=1666
-  _globals['_JOBRESULT']._serialized_end=1907
-  _globals['_JOB']._serialized_start=1910
-  _globals['_JOB']._serialized_end=2334
-  _globals['_CREATEJOBREQUEST']._serialized_start=2336
-  _globals['_CREATEJOBREQUEST']._serialized_end=2410
-  _globals['_CREATEJOBRESPONSE']._serialized_start=2412
-  _globals['_CREATEJOBRESPONSE']._serialized_end=2457
-  _globals['_GETJOBREQUEST']._serialized_start=2459
-  _globals['_GETJOBREQUEST']._serialized_end=2490
-  _globals['_GETJOBRESPONSE']._serialized_start=2492
-  _globals['_GETJOBRESPONSE']._serialized_end=2534
-  _globals['_LISTJOBSREQUEST']._serialized_start=2536
-  _globals['_LISTJOBSREQUEST']._serialized_end=2592
-  _globals['_LISTJOBSRESPONSE']._serialized_start=2594
-  _globals['_LISTJOBSRESPONSE']._serialized_end=2664
-  _globals['_CANCELJOBREQUEST']._serialized_start=2666
-  _globals['_CANCELJOBREQUEST']._serialized_end=2700
-  _globals['_CANCELJOBRESPONSE']._serialized_start=2702
-  _globals['_CANCELJOBRESPONSE']._serialized_end=2747
-  _globals['_RESUMEJOBREQUEST']._serialized_start=2749
-  _globals['_RESUMEJOBREQUEST']._serialized_end=2803
-  _globals['_RESUMEJOBRESPONSE']._serialized_start=2805
-  _globals['_RESUMEJOBRESPONSE']._serialized_end=2850
-  _globals['_JOBSERVICE']._serialized_start=3401
-  _globals['_JOBSERVICE']._serialized_end=3731
+  _globals['_TRAINSETTINGS']._serialized_end=1438
+  _globals['_TRAININGSPEC']._serialized_start=1441
+  _globals['_TRAININGSPEC']._serialized_end=1595
+  _globals['_JOBERROR']._serialized_start=1597
+  _globals['_JOBERROR']._serialized_end=1676
+  _globals['_GRIDSTATS']._serialized_start=1679
+  _globals['_GRIDSTATS']._serialized_end=1827
+  _globals['_GRIDSTATS_BLOCKSENTRY']._serialized_start=1782
+  _globals['_GRIDSTATS_BLOCKSENTRY']._serialized_end=1827
+  _globals['_JOBRESULT']._serialized_start=1830
+  _globals['_JOBRESULT']._serialized_end=2071
+  _globals['_JOB']._serialized_start=2074
+  _globals['_JOB']._serialized_end=2498
+  _globals['_CREATEJOBREQUEST']._serialized_start=2500
+  _globals['_CREATEJOBREQUEST']._serialized_end=2574
+  _globals['_CREATEJOBRESPONSE']._serialized_start=2576
+  _globals['_CREATEJOBRESPONSE']._serialized_end=2621
+  _globals['_GETJOBREQUEST']._serialized_start=2623
+  _globals['_GETJOBREQUEST']._serialized_end=2654
+  _globals['_GETJOBRESPONSE']._serialized_start=2656
+  _globals['_GETJOBRESPONSE']._serialized_end=2698
+  _globals['_LISTJOBSREQUEST']._serialized_start=2700
+  _globals['_LISTJOBSREQUEST']._serialized_end=2756
+  _globals['_LISTJOBSRESPONSE']._serialized_start=2758
+  _globals['_LISTJOBSRESPONSE']._serialized_end=2828
+  _globals['_CANCELJOBREQUEST']._serialized_start=2830
+  _globals['_CANCELJOBREQUEST']._serialized_end=2864
+  _globals['_CANCELJOBRESPONSE']._serialized_start=2866
+  _globals['_CANCELJOBRESPONSE']._serialized_end=2911
+  _globals['_RESUMEJOBREQUEST']._serialized_start=2913
+  _globals['_RESUMEJOBREQUEST']._serialized_end=2967
+  _globals['_RESUMEJOBRESPONSE']._serialized_start=2969
+  _globals['_RESUMEJOBRESPONSE']._serialized_end=3014
+  _globals['_JOBSERVICE']._serialized_start=3565
+  _globals['_JOBSERVICE']._serialized_end=3895
 # @@protoc_insertion_point(module_scope)

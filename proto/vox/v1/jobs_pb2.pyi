@@ -198,6 +198,10 @@ class TrainSettings(_message.Message):
     IMAGE_EVERY_FIELD_NUMBER: _builtins.int
     SAVE_MAP_EVERY_FIELD_NUMBER: _builtins.int
     CHECKPOINT_EVERY_FIELD_NUMBER: _builtins.int
+    ADAM_EPS_FIELD_NUMBER: _builtins.int
+    LOGIT_SOLID_FIELD_NUMBER: _builtins.int
+    LOGIT_AIR_FIELD_NUMBER: _builtins.int
+    LOGIT_MATERIAL_FIELD_NUMBER: _builtins.int
     teacher: Global___Teacher.ValueType
     method: Global___TrainingMethod.ValueType
     init_mode: Global___InitMode.ValueType
@@ -239,6 +243,14 @@ class TrainSettings(_message.Message):
     image_every: _builtins.int
     save_map_every: _builtins.int
     checkpoint_every: _builtins.int
+    adam_eps: _builtins.float
+    """Adam's epsilon, relative to the gradient of one cell's loss."""
+    logit_solid: _builtins.float
+    """Starting logits of full cells, of empty cells and of the present material: how firmly the grid
+    believes in the initial world.
+    """
+    logit_air: _builtins.float
+    logit_material: _builtins.float
     @_builtins.property
     def region(self) -> Global___Region:
         """Only cells in this box may change."""
@@ -273,11 +285,17 @@ class TrainSettings(_message.Message):
         image_every: _builtins.int | None = ...,
         save_map_every: _builtins.int | None = ...,
         checkpoint_every: _builtins.int | None = ...,
+        adam_eps: _builtins.float | None = ...,
+        logit_solid: _builtins.float | None = ...,
+        logit_air: _builtins.float | None = ...,
+        logit_material: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_lr", b"_lr", "_material_lr", b"_material_lr", "_pixel_grad_clip", b"_pixel_grad_clip", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_views_per_step", b"_views_per_step", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "image_every", b"image_every", "image_size", b"image_size", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "lr", b"lr", "material_lr", b"material_lr", "pixel_grad_clip", b"pixel_grad_clip", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "views_per_step", b"views_per_step"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_lr", b"_lr", "_material_lr", b"_material_lr", "_pixel_grad_clip", b"_pixel_grad_clip", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "image_every", b"image_every", "image_size", b"image_size", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "lr", b"lr", "material_lr", b"material_lr", "pixel_grad_clip", b"pixel_grad_clip", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "views_per_step", b"views_per_step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_lr", b"_lr", "_material_lr", b"_material_lr", "_pixel_grad_clip", b"_pixel_grad_clip", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_views_per_step", b"_views_per_step", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "image_every", b"image_every", "image_size", b"image_size", "init_mode", b"init_mode", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "lr", b"lr", "material_lr", b"material_lr", "method", b"method", "pixel_grad_clip", b"pixel_grad_clip", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher", b"teacher", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "views_per_step", b"views_per_step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_lr", b"_lr", "_material_lr", b"_material_lr", "_pixel_grad_clip", b"_pixel_grad_clip", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "image_every", b"image_every", "image_size", b"image_size", "init_mode", b"init_mode", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "lr", b"lr", "material_lr", b"material_lr", "method", b"method", "pixel_grad_clip", b"pixel_grad_clip", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher", b"teacher", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "views_per_step", b"views_per_step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__adam_eps: _TypeAlias = _typing.Literal["adam_eps"]  # noqa: Y015
+    _WhichOneofArgType__adam_eps: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps"]  # noqa: Y015
     _WhichOneofReturnType__cfg_scale: _TypeAlias = _typing.Literal["cfg_scale"]  # noqa: Y015
     _WhichOneofArgType__cfg_scale: _TypeAlias = _typing.Literal["_cfg_scale", b"_cfg_scale"]  # noqa: Y015
     _WhichOneofReturnType__checkpoint_every: _TypeAlias = _typing.Literal["checkpoint_every"]  # noqa: Y015
@@ -298,6 +316,12 @@ class TrainSettings(_message.Message):
     _WhichOneofArgType__lambda_sparsity: _TypeAlias = _typing.Literal["_lambda_sparsity", b"_lambda_sparsity"]  # noqa: Y015
     _WhichOneofReturnType__log_every: _TypeAlias = _typing.Literal["log_every"]  # noqa: Y015
     _WhichOneofArgType__log_every: _TypeAlias = _typing.Literal["_log_every", b"_log_every"]  # noqa: Y015
+    _WhichOneofReturnType__logit_air: _TypeAlias = _typing.Literal["logit_air"]  # noqa: Y015
+    _WhichOneofArgType__logit_air: _TypeAlias = _typing.Literal["_logit_air", b"_logit_air"]  # noqa: Y015
+    _WhichOneofReturnType__logit_material: _TypeAlias = _typing.Literal["logit_material"]  # noqa: Y015
+    _WhichOneofArgType__logit_material: _TypeAlias = _typing.Literal["_logit_material", b"_logit_material"]  # noqa: Y015
+    _WhichOneofReturnType__logit_solid: _TypeAlias = _typing.Literal["logit_solid"]  # noqa: Y015
+    _WhichOneofArgType__logit_solid: _TypeAlias = _typing.Literal["_logit_solid", b"_logit_solid"]  # noqa: Y015
     _WhichOneofReturnType__lr: _TypeAlias = _typing.Literal["lr"]  # noqa: Y015
     _WhichOneofArgType__lr: _TypeAlias = _typing.Literal["_lr", b"_lr"]  # noqa: Y015
     _WhichOneofReturnType__material_lr: _TypeAlias = _typing.Literal["material_lr"]  # noqa: Y015
@@ -325,6 +349,8 @@ class TrainSettings(_message.Message):
     _WhichOneofReturnType__views_per_step: _TypeAlias = _typing.Literal["views_per_step"]  # noqa: Y015
     _WhichOneofArgType__views_per_step: _TypeAlias = _typing.Literal["_views_per_step", b"_views_per_step"]  # noqa: Y015
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__adam_eps) -> _WhichOneofReturnType__adam_eps | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cfg_scale) -> _WhichOneofReturnType__cfg_scale | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__checkpoint_every) -> _WhichOneofReturnType__checkpoint_every | None: ...
@@ -344,6 +370,12 @@ class TrainSettings(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lambda_sparsity) -> _WhichOneofReturnType__lambda_sparsity | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__log_every) -> _WhichOneofReturnType__log_every | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__logit_air) -> _WhichOneofReturnType__logit_air | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__logit_material) -> _WhichOneofReturnType__logit_material | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__logit_solid) -> _WhichOneofReturnType__logit_solid | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lr) -> _WhichOneofReturnType__lr | None: ...
     @_typing.overload

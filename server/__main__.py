@@ -1,0 +1,32 @@
+"""``python -m server``: run the service. Exit codes: 0 stopped as asked, 1 could not serve, 2 wrong settings."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+
+from server.settings import load_settings
+from server.wiring import serve
+from voxcore.errors import InvalidConfig, VoxcoreError
+
+
+def main() -> int:
+    """The exit code."""
+    try:
+        settings = load_settings(sys.argv[1:], os.environ)
+    except InvalidConfig as error:
+        print(f"server: {error}", file=sys.stderr)
+        return 2
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        asyncio.run(serve(settings))
+    except VoxcoreError as error:
+        print(f"server: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""Finds out before a job is queued whether its map and dataset can be used at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from pathlib import Path
+from typing import Final
+
+from vox.v1 import jobs_pb2
+
+from server.convert import Order, order_from_spec
+from server.settings import Settings
+from server.voxel_codec import check_sendable
+from voxcore.maps import load_map, resolve_dataset_id, resolve_map_id
+from voxcore.maps.map_json import FILE_NAME
+
+Shape = tuple[int, int, int]
+_REMEMBERED: Final = 256
+
+
+class Intake:
+    """Turns specs into orders. Remembers the shape of maps that did not change since they were read."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shapes: OrderedDict[tuple[Path, int, int], Shape] = OrderedDict()
+
+    async def order(self, spec: jobs_pb2.TrainingSpec) -> Order:
+        """A checked spec whose map and dataset exist, the map intact and within the limits.
+
+        Raises as `order_from_spec`; NotFound, MapFormatError or LimitExceeded for a stored map.
+        """
+        order = await asyncio.to_thread(order_from_spec, spec, self._settings)
+        if order.grid is None:
+            shape = await asyncio.to_thread(self._shape, order.map_id)
+            check_sendable(shape, max_cells=self._settings.max_cells, field="map_id")
+            if order.config.region is not None:
+                order.config.region.check_inside(shape)
+        if order.dataset_id:
+            resolve_dataset_id(self._settings.datasets_root, order.dataset_id)
+        return order
+
+    def _shape(self, map_id: str) -> Shape:
+        path = resolve_map_id(self._settings.maps_root, map_id) / FILE_NAME
+        stat = path.stat()
+        key = (path, stat.st_mtime_ns, stat.st_size)
+        if key not in self._shapes:
+            self._shapes[key] = load_map(path).shape
+            while len(self._shapes) > _REMEMBERED:
+                self._shapes.popitem(last=False)
+        return self._shapes[key]

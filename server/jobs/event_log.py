@@ -1,0 +1,167 @@
+"""The events of one job, kept so that any number of watchers can read them at their own pace.
+
+A watcher is a `Cursor` into the log and owns no queue. Facts are kept as a list, so each watcher
+gets each of them once; of previews and voxel frames only the newest is kept, so a slow watcher gets
+the newest and the memory a job takes does not depend on who watches. Every event is serialised once.
+
+Confined to the event loop's thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from vox.v1 import training_pb2 as pb
+from vox.v1 import voxels_pb2
+
+KEPT_FACTS: Final = 20_000
+_BATCH: Final = 64
+
+
+@dataclass
+class Cursor:
+    """Where one watcher is: the newest seq it was sent, and the voxel frame it holds (0: none)."""
+
+    after_seq: int = 0
+    base_seq: int = 0
+    previews: bool = True
+    voxel_frames: bool = True
+    final_grid: bool = True
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A voxel frame: keyframe parts with rising seqs that end at ``seq``, and the delta from the frame before."""
+
+    seq: int
+    final: bool
+    parts: tuple[bytes, ...]
+    base_seq: int
+    delta: bytes | None
+
+
+def timestamp(seconds: float) -> Timestamp:
+    """``seconds`` since 1970 as a message."""
+    return Timestamp(seconds=int(seconds), nanos=int(seconds % 1 * 1e9))
+
+
+def as_response(event: pb.JobEvent) -> bytes:
+    """The bytes of a response that holds ``event``.
+
+    StartTrainingResponse, WatchJobResponse and PollJobEventsResponse all have their event as field 1,
+    so the same bytes are a message of either stream, and several of them in a row are a poll's answer.
+    """
+    return pb.WatchJobResponse(event=event).SerializeToString()
+
+
+class EventLog:
+    """Events of the job ``job_id``; the first one gets the seq after ``last_seq``."""
+
+    def __init__(self, job_id: str, *, last_seq: int = 0, kept_facts: int = KEPT_FACTS) -> None:
+        self.job_id = job_id
+        self.last_seq = last_seq
+        self.ended = False
+        self.changed = asyncio.Event()
+        self._kept_facts = kept_facts
+        self._lost_through = last_seq
+        self._seqs: list[int] = []
+        self._facts: list[bytes] = []
+        self._preview: tuple[int, bytes] | None = None
+        self._frame: _Frame | None = None
+
+    def append(self, event: pb.JobEvent) -> None:
+        """Add a fact; a result ends the log."""
+        self._seqs.append(self.last_seq + 1)
+        self._facts.append(self._stamped(event, self.last_seq + 1))
+        if len(self._seqs) > self._kept_facts:
+            # A tenth at once: removing from the front of a list moves all the rest.
+            dropped = self._kept_facts // 10 + 1
+            self._lost_through = self._seqs[dropped - 1]
+            del self._seqs[:dropped], self._facts[:dropped]
+        self.ended = event.HasField("result")
+        self._advance(self.last_seq + 1)
+
+    def put_preview(self, event: pb.JobEvent) -> None:
+        """Replace the newest preview."""
+        seq = self.last_seq + 1
+        self._preview = (seq, self._stamped(event, seq))
+        self._advance(seq)
+
+    def put_frame(self, parts: Sequence[voxels_pb2.VoxelKeyframe], delta: voxels_pb2.VoxelDelta | None) -> None:
+        """Replace the newest voxel frame; ``delta`` leads to it from the frame put before."""
+        seq = self.last_seq + len(parts)
+        packed = []
+        for i, part in enumerate(parts):
+            part.frame_seq = seq
+            packed.append(self._stamped(pb.JobEvent(keyframe=part), self.last_seq + 1 + i))
+        base = self._frame.seq if self._frame else 0
+        packed_delta = None
+        if delta is not None and base:
+            delta.base_seq, delta.frame_seq = base, seq
+            packed_delta = self._stamped(pb.JobEvent(delta=delta), seq)
+            if len(packed_delta) >= sum(map(len, packed)):
+                packed_delta = None
+        self._frame = _Frame(seq, parts[0].final, tuple(packed), base, packed_delta)
+        self._advance(seq)
+
+    def read(self, cursor: Cursor) -> list[tuple[int, bytes]]:
+        """What comes next for the watcher at ``cursor``, as (seq, response); the cursor moves on.
+
+        Empty where nothing is new.
+        """
+        out: list[tuple[int, bytes]] = []
+        if cursor.after_seq < self._lost_through:
+            gap = pb.Gap(first_missing_seq=cursor.after_seq + 1, last_missing_seq=self._lost_through)
+            out.append((0, as_response(pb.JobEvent(job_id=self.job_id, emit_time=timestamp(time.time()), gap=gap))))
+        start = bisect_right(self._seqs, max(cursor.after_seq, self._lost_through))
+        stop = min(start + _BATCH, len(self._seqs))
+        found = list(zip(self._seqs[start:stop], self._facts[start:stop], strict=True))
+        # Pictures that come after facts which are left for the next batch wait for that batch.
+        horizon = self._seqs[stop - 1] if stop < len(self._seqs) else self.last_seq
+        if cursor.previews and self._preview and cursor.after_seq < self._preview[0] <= horizon:
+            found.append(self._preview)
+        frame = self._frame
+        if frame and cursor.after_seq < frame.seq <= horizon and self._wants(cursor, frame):
+            found.extend(self._packed_frame(frame, cursor))
+            cursor.base_seq = frame.seq
+        found.sort(key=lambda item: item[0])
+        cursor.after_seq = max(cursor.after_seq, horizon)
+        return out + found
+
+    def heartbeat(self) -> bytes:
+        """A response that only says that the stream is alive."""
+        beat = pb.Heartbeat(last_seq=self.last_seq)
+        return as_response(pb.JobEvent(job_id=self.job_id, emit_time=timestamp(time.time()), heartbeat=beat))
+
+    def wake(self) -> None:
+        """Let every waiting watcher look again."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    @staticmethod
+    def _wants(cursor: Cursor, frame: _Frame) -> bool:
+        return cursor.final_grid if frame.final else cursor.voxel_frames
+
+    @staticmethod
+    def _packed_frame(frame: _Frame, cursor: Cursor) -> list[tuple[int, bytes]]:
+        first = frame.seq - len(frame.parts) + 1
+        if frame.delta is not None and cursor.base_seq == frame.base_seq:
+            return [(frame.seq, frame.delta)]
+        parts = [(first + i, part) for i, part in enumerate(frame.parts)]
+        return [item for item in parts if item[0] > cursor.after_seq]
+
+    def _stamped(self, event: pb.JobEvent, seq: int) -> bytes:
+        event.job_id = self.job_id
+        event.seq = seq
+        event.emit_time.CopyFrom(timestamp(time.time()))
+        return as_response(event)
+
+    def _advance(self, seq: int) -> None:
+        self.last_seq = seq
+        self.wake()

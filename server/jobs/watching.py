@@ -1,0 +1,90 @@
+"""Streams and polls of a job's events, and how many there may be."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from vox.v1 import jobs_pb2
+from vox.v1 import training_pb2 as pb
+
+from server.jobs.event_log import Cursor, EventLog
+from server.jobs.job import Job
+from server.reasons import ServerStopping, TooManyWatchers
+
+HEARTBEAT_SECONDS: Final = 15.0
+POLL_BYTES: Final = 2**20 - 2**12
+MAX_POLL_SECONDS: Final = 30.0
+
+
+class Watching:
+    """Serves events to any number of watchers up to ``max_watchers``."""
+
+    def __init__(self, max_watchers: int) -> None:
+        self._max_watchers = max_watchers
+        self._watched: list[EventLog] = []
+        self._closed = False
+
+    async def stream(self, job: Job, cursor: Cursor) -> AsyncIterator[bytes]:
+        """Responses with the job's events from ``cursor`` to its end.
+
+        Raises TooManyWatchers, and ServerStopping once `close` was called and nothing is left to send.
+        """
+        log = job.log
+        with self._seat(log):
+            while True:
+                changed = log.changed
+                batch = log.read(cursor)
+                for _, response in batch:
+                    yield response
+                if batch:
+                    continue
+                if self._closed and (not log.ended or job.record.state == jobs_pb2.JOB_STATE_INTERRUPTED):
+                    raise ServerStopping(cursor.after_seq)
+                if log.ended:
+                    return
+                try:
+                    await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
+                except TimeoutError:
+                    yield log.heartbeat()
+
+    async def poll(self, job: Job, cursor: Cursor, wait_seconds: float) -> bytes:
+        """A PollJobEventsResponse with what there is, once there is something or the time is over.
+
+        Raises as `stream`.
+        """
+        log = job.log
+        with self._seat(log):
+            changed = log.changed
+            batch = log.read(cursor)
+            if not batch and not log.ended and not self._closed:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), min(wait_seconds, MAX_POLL_SECONDS))
+                batch = log.read(cursor)
+            if not batch and not log.ended and self._closed:
+                raise ServerStopping(cursor.after_seq)
+            taken, size = 0, 0
+            while taken < len(batch) and (taken == 0 or size + len(batch[taken][1]) <= POLL_BYTES):
+                size += len(batch[taken][1])
+                taken += 1
+            finished = log.ended and taken == len(batch) and cursor.after_seq >= log.last_seq
+            tail = pb.PollJobEventsResponse(finished=finished).SerializeToString()
+            return b"".join(response for _, response in batch[:taken]) + tail
+
+    def close(self) -> None:
+        """The server is shutting down: every watcher gets what there is and then ServerStopping."""
+        self._closed = True
+        for log in self._watched:
+            log.wake()
+
+    @contextmanager
+    def _seat(self, log: EventLog) -> Iterator[None]:
+        if len(self._watched) >= self._max_watchers:
+            raise TooManyWatchers(f"expected at most {self._max_watchers} open streams, they are all taken")
+        self._watched.append(log)
+        try:
+            yield
+        finally:
+            self._watched.remove(log)

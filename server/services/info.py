@@ -1,0 +1,95 @@
+"""InfoService: what this server is and what it takes."""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_args
+
+import grpc
+from vox.v1 import info_pb2 as pb
+from vox.v1 import info_pb2_grpc, jobs_pb2
+
+import voxcore
+from server.convert import settings_message
+from server.errors import answers
+from server.settings import Settings
+from server.voxel_codec import palette_entries
+from voxcore.config import (
+    ABOVE_LOW,
+    FLOAT_RANGES,
+    INT_RANGES,
+    SETTING_NAMES,
+    InitMode,
+    Method,
+    TeacherName,
+    TrainConfig,
+)
+from voxcore.palette import PALETTES
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_DISTILL, _SAMPLE = jobs_pb2.TRAINING_METHOD_DISTILL, jobs_pb2.TRAINING_METHOD_SAMPLE
+_Methods = tuple["jobs_pb2.TrainingMethod.ValueType", ...]
+_TEACHERS: Final[dict[TeacherName, tuple[str, _Methods]]] = {
+    "prior": ("The embedded text-to-voxel prior: builds what the prompt says.", (_DISTILL, _SAMPLE)),
+    "photometric": ("Photographs of a dataset: builds what they show. Needs a dataset.", (_DISTILL,)),
+    "noise": ("Random gradients: for tests of everything around training.", (_DISTILL,)),
+}
+_CHOICES: Final = {"teacher": get_args(TeacherName), "method": get_args(Method), "init_mode": get_args(InitMode)}
+
+
+class InfoService(info_pb2_grpc.InfoServiceServicer):
+    """See info.proto."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._answer = _server_info(settings)
+
+    @answers
+    async def GetServerInfo(self, request: pb.GetServerInfoRequest, context: Context) -> pb.GetServerInfoResponse:
+        return self._answer
+
+
+def _server_info(settings: Settings) -> pb.GetServerInfoResponse:
+    return pb.GetServerInfoResponse(
+        version=voxcore.__version__,
+        device=settings.device,
+        limits=pb.ServerLimits(
+            max_message_bytes=settings.max_message_bytes,
+            max_cells=settings.max_cells,
+            max_steps=settings.max_steps,
+            max_prompt_chars=settings.max_prompt_chars,
+            max_queue=settings.max_queue,
+            max_watchers=settings.max_watchers,
+            frames_per_second=settings.frames_per_second,
+        ),
+        palettes=[pb.PaletteInfo(name=p.name, entries=palette_entries(p)) for p in PALETTES.values()],
+        teachers=[_teacher(name, *facts) for name, facts in _TEACHERS.items()],
+        settings=[_setting(name, settings) for name in sorted(SETTING_NAMES)],
+    )
+
+
+def _teacher(
+    name: TeacherName, description: str, methods: tuple[jobs_pb2.TrainingMethod.ValueType, ...]
+) -> pb.TeacherInfo:
+    defaults = settings_message(TrainConfig.create("a prompt", teacher=name))
+    return pb.TeacherInfo(
+        teacher=defaults.teacher, name=name, description=description, methods=methods, defaults=defaults
+    )
+
+
+def _setting(name: str, settings: Settings) -> pb.SettingInfo:
+    if name in _CHOICES:
+        return pb.SettingInfo(name=name, kind=pb.SETTING_KIND_CHOICE, choices=_CHOICES[name])
+    if name in INT_RANGES:
+        low, high = INT_RANGES[name]
+        most = min(high, settings.max_steps) if name == "steps" else high
+        return pb.SettingInfo(name=name, kind=pb.SETTING_KIND_INTEGER, minimum=low, maximum=most)
+    if name in FLOAT_RANGES:
+        least, greatest = FLOAT_RANGES[name]
+        return pb.SettingInfo(
+            name=name,
+            kind=pb.SETTING_KIND_NUMBER,
+            minimum=least,
+            maximum=greatest,
+            above_minimum=name in ABOVE_LOW,
+        )
+    return pb.SettingInfo(name=name, kind=pb.SETTING_KIND_REGION if name == "region" else pb.SETTING_KIND_BOOLEAN)

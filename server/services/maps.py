@@ -1,0 +1,64 @@
+"""MapService: maps and datasets, to read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+from vox.v1 import maps_pb2 as pb
+from vox.v1 import maps_pb2_grpc, voxels_pb2
+
+from server.errors import answers
+from server.jobs.event_log import timestamp
+from server.paging import page
+from server.settings import Settings
+from server.voxel_codec import check_sendable, pack_grid
+from voxcore.maps import LibraryEntry, list_datasets, list_maps, load_map, resolve_map_id
+from voxcore.maps.map_json import FILE_NAME
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class MapService(maps_pb2_grpc.MapServiceServicer):
+    """See maps.proto."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @answers
+    async def ListMaps(self, request: pb.ListMapsRequest, context: Context) -> pb.ListMapsResponse:
+        found = await asyncio.to_thread(list_maps, self._settings.maps_root)
+        entries, token = page(found, _id_of, request, usual=200, most=1000)
+        maps = [pb.MapSummary(map_id=e.id, file_bytes=e.file_bytes, change_time=_changed(e)) for e in entries]
+        return pb.ListMapsResponse(maps=maps, next_page_token=token)
+
+    @answers
+    async def GetMap(self, request: pb.GetMapRequest, context: Context) -> None:
+        for grid in await asyncio.to_thread(self._pack, request.map_id):
+            await context.write(pb.GetMapResponse(grid=grid))
+
+    @answers
+    async def ListDatasets(self, request: pb.ListDatasetsRequest, context: Context) -> pb.ListDatasetsResponse:
+        found = await asyncio.to_thread(list_datasets, self._settings.datasets_root)
+        entries, token = page(found, _id_of, request, usual=200, most=1000)
+        datasets = [
+            pb.DatasetSummary(dataset_id=e.id, file_bytes=e.file_bytes, change_time=_changed(e)) for e in entries
+        ]
+        return pb.ListDatasetsResponse(datasets=datasets, next_page_token=token)
+
+    def _pack(self, map_id: str) -> Sequence[voxels_pb2.VoxelGrid]:
+        stored = load_map(resolve_map_id(self._settings.maps_root, map_id) / FILE_NAME)
+        check_sendable(stored.shape, max_cells=self._settings.max_cells, field="map_id")
+        return pack_grid(stored.blocks, stored.palette, stored.world_scale)
+
+
+def _id_of(entry: LibraryEntry) -> str:
+    return entry.id
+
+
+def _changed(entry: LibraryEntry) -> Timestamp:
+    return timestamp(Path(entry.path, entry.file).stat().st_mtime)

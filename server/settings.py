@@ -1,0 +1,149 @@
+"""What the operator chooses: flags before environment before file before defaults."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import ipaddress
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from voxcore.config import MAX_PROMPT_CHARS, MAX_STEPS
+from voxcore.errors import InvalidConfig
+
+ENVIRONMENT_PREFIX: Final = "VOXCORE_"
+CONFIG_VARIABLE: Final = "VOXCORE_CONFIG"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Frozen, and checked at birth.
+
+    Args:
+        host: address to listen on. Anything but this machine's own needs ``insecure``.
+        port: 0 takes a free one.
+        port_file: file that gets the port once the server listens; None writes none.
+        insecure: allow other addresses although nothing is encrypted and nobody is asked who they are.
+        maps_root, datasets_root: what clients may name by id; trained maps are put into the first.
+        runs_root: one folder a job: its record, log, checkpoint.
+        device: what jobs run on, as PyTorch names it.
+        max_message_bytes: longest request.
+        max_cells: cells of one grid, sent or stored.
+        max_steps, max_prompt_chars: limits of one job.
+        max_queue: jobs that may wait.
+        max_watchers: streams that may be open at once.
+        frames_per_second: voxel frames, and previews, that a job may show.
+        stop_seconds: how long a running job has to stop before its process is ended.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 50051
+    port_file: Path | None = None
+    insecure: bool = False
+    maps_root: Path = Path("maps")
+    datasets_root: Path = Path("datasets")
+    runs_root: Path = Path("runs")
+    device: str = "cpu"
+    max_message_bytes: int = 4 * 2**20
+    max_cells: int = 2**24
+    max_steps: int = 20_000
+    max_prompt_chars: int = MAX_PROMPT_CHARS
+    max_queue: int = 16
+    max_watchers: int = 64
+    frames_per_second: float = 4.0
+    stop_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if not self.insecure and not _is_loopback(self.host):
+            raise InvalidConfig(
+                f"expected an address of this machine only, got {self.host}: there is no encryption yet, "
+                "so other addresses need --insecure",
+                field="host",
+            )
+        for name, (low, high) in _RANGES.items():
+            value = getattr(self, name)
+            if not (math.isfinite(value) and low <= value <= high):
+                raise InvalidConfig(f"expected {low:g} to {high:g}, got {value}", field=name)
+
+
+_RANGES: Final[dict[str, tuple[float, float]]] = {
+    "port": (0, 65535),
+    "max_message_bytes": (2**16, 2**30),
+    "max_cells": (1, 2**26),
+    "max_steps": (1, MAX_STEPS),
+    "max_prompt_chars": (1, MAX_PROMPT_CHARS),
+    "max_queue": (1, 10_000),
+    "max_watchers": (1, 10_000),
+    "frames_per_second": (0.01, 1000),
+    "stop_seconds": (0.1, 3600),
+}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
+    """Settings from the command line, ``VOXCORE_*`` variables and the TOML file that either names.
+
+    Raises InvalidConfig. Exits, as argparse does, for flags that do not exist and for --help.
+    """
+    parser = argparse.ArgumentParser(prog="python -m server", description="The voxcore service.")
+    parser.add_argument("--config", metavar="FILE", help=f"TOML file of settings (or {CONFIG_VARIABLE})")
+    for field in dataclasses.fields(Settings):
+        flag = "--" + field.name.replace("_", "-")
+        if field.type == "bool":
+            parser.add_argument(flag, action="store_const", const=True, default=None)
+        else:
+            parser.add_argument(flag, metavar=field.name.upper(), help=f"default: {field.default}")
+    flags = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}
+    file = flags.pop("config", environment.get(CONFIG_VARIABLE))
+    names = {field.name for field in dataclasses.fields(Settings)}
+    variables = {
+        name: environment[ENVIRONMENT_PREFIX + name.upper()]
+        for name in names
+        if ENVIRONMENT_PREFIX + name.upper() in environment
+    }
+    given = (_read_file(Path(file)) if file else {}) | variables | flags
+    unknown = sorted(given.keys() - names)
+    if unknown:
+        raise InvalidConfig(f"no such setting; known are {', '.join(sorted(names))}", field=unknown[0])
+    types = {field.name: str(field.type) for field in dataclasses.fields(Settings)}
+    return Settings(**{name: _typed(name, value, types[name]) for name, value in given.items()})
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidConfig(f"cannot read {path}: {error}", field="config") from error
+
+
+def _typed(name: str, value: Any, kind: str) -> Any:
+    """``value``, a string or a TOML value, as the type that the setting has."""
+    try:
+        match kind:
+            case "bool":
+                return value if isinstance(value, bool) else _BOOLEANS[value.lower()]
+            case "int" if not isinstance(value, bool | float):
+                return int(value)
+            case "float" if not isinstance(value, bool):
+                return float(value)
+            case "Path" | "Path | None" if isinstance(value, str) and value:
+                return Path(value)
+            case "str" if isinstance(value, str):
+                return value
+    except (ValueError, KeyError, AttributeError, TypeError):
+        pass
+    expected = {"int": "a whole number", "float": "a number", "bool": "true or false"}.get(kind, "text")
+    raise InvalidConfig(f"expected {expected}, got {value!r}", field=name)
+
+
+_BOOLEANS: Final = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

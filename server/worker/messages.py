@@ -1,0 +1,89 @@
+"""What goes over the pipe between the gateway and its training process.
+
+Plain dataclasses of strings, numbers and serialised messages. The pipe is private to these two
+processes of one program; nothing of a client's is ever unpickled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from voxcore.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class WorkerSetup:
+    """Given to the process once. ``entry`` is the module that has JobSpec and run_job."""
+
+    entry: str
+    maps_root: Path
+    datasets_root: Path
+    device: str
+    frames_per_second: float
+
+
+@dataclass(frozen=True)
+class RunJob:
+    """To the worker: run this. ``grid_file`` is the map of a job that brought its own."""
+
+    job_id: str
+    config: TrainConfig
+    map_id: str
+    grid_file: Path | None
+    dataset_id: str
+    resume_from: Path | None
+    output_dir: Path
+
+
+@dataclass(frozen=True)
+class StopJob:
+    """To the worker: stop this job after its present step."""
+
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """From the worker: everything is imported and compiled; the next job starts at once."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """From the worker: a JobEvent that every watcher gets."""
+
+    event: bytes
+
+
+@dataclass(frozen=True)
+class Picture:
+    """From the worker: a JobEvent with a preview."""
+
+    event: bytes
+
+
+@dataclass(frozen=True)
+class Frame:
+    """From the worker: a voxel frame as VoxelKeyframe messages, and the VoxelDelta from the frame before."""
+
+    parts: tuple[bytes, ...]
+    delta: bytes | None
+
+
+@dataclass(frozen=True)
+class JobDone:
+    """From the worker, last: a JobResult whose state the gateway sets; ``stopped`` as in Finished."""
+
+    result: bytes
+    stopped: bool
+
+
+@dataclass(frozen=True)
+class JobFailed:
+    """From the worker, last: a JobError."""
+
+    error: bytes
+
+
+ToWorker = RunJob | StopJob
+FromWorker = Ready | Fact | Picture | Frame | JobDone | JobFailed

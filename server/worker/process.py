@@ -1,0 +1,181 @@
+"""The training process: waits for a job, runs it, says what happens. Imports torch, never gRPC."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import shutil
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType, ModuleType
+
+import numpy as np
+from vox.v1 import jobs_pb2
+
+from server.reasons import BUG, reason_of
+from server.worker.messages import FromWorker, JobFailed, Ready, RunJob, StopJob, ToWorker, WorkerSetup
+from voxcore.config import TrainConfig
+from voxcore.errors import VoxcoreError
+from voxcore.maps import VoxelMap, load_map
+
+log = logging.getLogger(__name__)
+
+CHECKPOINT_FILE = "checkpoint.safetensors"
+
+
+class _GatewayGone(Exception):
+    """The other end of the pipe is closed: there is nobody to work for."""
+
+
+class _Inbox:
+    """Messages of the gateway. SIGTERM counts as a request to stop and leave."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._waiting = False
+        self._leave = False
+        # Ctrl-C reaches the whole foreground group; the gateway decides what it means.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._on_sigterm)
+
+    def _on_sigterm(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._leave = True
+        if self._waiting:
+            raise _GatewayGone
+
+    def next_job(self) -> RunJob:
+        """Waits for the next job. Raises _GatewayGone."""
+        while True:
+            if self._leave:
+                raise _GatewayGone
+            self._waiting = True
+            try:
+                message: ToWorker = self._pipe.recv()
+            except (EOFError, OSError) as error:
+                raise _GatewayGone from error
+            finally:
+                self._waiting = False
+            if isinstance(message, RunJob):
+                return message
+
+    def should_stop(self, job_id: str) -> bool:
+        """Whether the gateway asked to stop ``job_id``, or is gone."""
+        try:
+            while not self._leave and self._pipe.poll():
+                message: ToWorker = self._pipe.recv()
+                if message == StopJob(job_id):
+                    return True
+        except (EOFError, OSError):
+            self._leave = True
+        return self._leave
+
+
+def main(pipe: Connection, setup: WorkerSetup) -> None:
+    """The process's whole life. It ends when the gateway closes the pipe."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s", stream=sys.stderr)
+    inbox = _Inbox(pipe)
+    try:
+        module = importlib.import_module(setup.entry)
+        _warm_up(module, setup.device)
+        pipe.send(Ready())
+        while True:
+            job = inbox.next_job()
+            stopped = False
+
+            def should_stop(job_id: str = job.job_id) -> bool:
+                nonlocal stopped
+                stopped = stopped or inbox.should_stop(job_id)
+                return stopped
+
+            _run(module, setup, job, should_stop, pipe.send)
+    except (_GatewayGone, BrokenPipeError, ConnectionResetError):
+        pass
+
+
+def _warm_up(module: ModuleType, device: str) -> None:
+    """Run a job of one step on a scratch folder, so that the first real one finds all compiled and loaded."""
+    block = np.zeros((64, 48, 64), dtype=np.uint8)
+    block[:, 0] = 1
+    config = TrainConfig.create("a house", steps=1, teacher_calls=1)
+    spec = module.JobSpec(config, source=VoxelMap(blocks=block), export=False)
+    try:
+        with tempfile.TemporaryDirectory(prefix="voxcore-warm-up-") as scratch:
+            folder = Path(scratch)
+            for _ in module.run_job(
+                spec,
+                maps_root=folder,
+                datasets_root=folder,
+                output_dir=folder,
+                should_stop=lambda: False,
+                device=device,
+            ):
+                pass
+    except VoxcoreError as error:
+        # A job that needs what is missing here will say so itself.
+        log.warning("warm-up failed: %s", error)
+
+
+def _run(
+    module: ModuleType,
+    setup: WorkerSetup,
+    job: RunJob,
+    should_stop: Callable[[], bool],
+    send: Callable[[FromWorker], None],
+) -> None:
+    # Imported here, since it imports torch: a module of the gateway may import this file.
+    from server.worker.outgoing import Outgoing
+
+    outgoing = Outgoing(setup.frames_per_second)
+    try:
+        if job.resume_from is not None:
+            _take_over_records(job.resume_from, job.output_dir)
+        spec = module.JobSpec(
+            job.config,
+            map_id=job.map_id if job.grid_file is None else None,
+            source=load_map(job.grid_file) if job.grid_file is not None else None,
+            dataset_id=job.dataset_id or None,
+            resume_from=job.resume_from,
+        )
+        for event in module.run_job(
+            spec,
+            maps_root=setup.maps_root,
+            datasets_root=setup.datasets_root,
+            output_dir=job.output_dir,
+            should_stop=should_stop,
+            device=setup.device,
+        ):
+            for message in outgoing.pack(event):
+                send(message)
+    except (BrokenPipeError, ConnectionResetError):
+        raise
+    except VoxcoreError as error:
+        send(_failed(error, str(error), error.field))
+    except MemoryError as error:
+        send(_failed(error, "the server's memory was not enough for this job", ""))
+    except Exception as error:
+        log.error("job %s failed\n%s", job.job_id, traceback.format_exc())
+        send(_failed(error, BUG, ""))
+
+
+def _take_over_records(old: Path, new: Path) -> None:
+    """The earlier run's log, pictures and checkpoint: the new folder tells the whole job, and a job
+    that dies before its own first checkpoint can be resumed too.
+    """
+    new.mkdir(parents=True, exist_ok=True)
+    for name in (CHECKPOINT_FILE, "train.jsonl"):
+        if (old / name).is_file():
+            shutil.copyfile(old / name, new / name)
+    if (old / "images").is_dir():
+        shutil.copytree(old / "images", new / "images", dirs_exist_ok=True)
+
+
+def _failed(error: BaseException, message: str, field: str) -> JobFailed:
+    return JobFailed(
+        jobs_pb2.JobError(reason=reason_of(error), message=message[:4000], field=field).SerializeToString()
+    )
