@@ -31,7 +31,7 @@ def high_rise(p: Part, o: Order, x0: int, z0: int, n: int, m: int, h: int, wall:
     """One tower block, straight or with setbacks, with a roof and sometimes a mast."""
     rng = o.rng
     kind = rng.choice(("grid", "grid", "bands", "fins"))
-    steps = rng.choice((1, 1, 2, 3)) if n > 8 else 1
+    steps = min(rng.choice((1, 1, 2, 3)), max(1, (min(n, m) - 2) // 4))
     y = 0
     for s in range(steps):
         i = 2 * s

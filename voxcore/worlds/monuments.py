@@ -120,13 +120,10 @@ def ruins(o: Order) -> Part:
     p.paint(2, 0, 2, height[:, None, :] > y, wall)
     floor = g.random((w, d)) < 0.45
     p.paint(2, -1, 2, floor[:, None, :], rng.choice((GRAVEL, wall, STONE)))
-    for _ in range(rng.randint(1, 3)):  # window holes that the tall walls keep
-        x = rng.randint(4, w - 2)
-        for z in (2, d + 2 - t):
-            p.box(x, 2, z, x + 2, 5, z + t, AIR)
-    holes_left = p.cells[:, 1:]
-    above = np.maximum.accumulate((holes_left == AIR), axis=1)
-    holes_left[above & (holes_left == wall) & _unsupported(holes_left, wall)] = AIR
+    for x in range(4, w - 5, 4):  # window holes where the wall is high on both sides
+        for side in (0, d - t):
+            if height[x - 1 : x + 3, side : side + t].min() > 6 and o.chance(0.6):
+                p.box(x + 2, 2, side + 2, x + 4, 5, side + 2 + t, AIR)
     if o.chance(0.4):
         moss = (g.random(p.cells.shape) < 0.1) & (p.cells == wall)
         p.cells[moss] = LEAF
@@ -134,15 +131,6 @@ def ruins(o: Order) -> Part:
     p.note("broken_walls")
     p.note("rubble")
     return p
-
-
-def _unsupported(cells: np.ndarray, wall: int) -> np.ndarray:
-    """Cells [w, h, d] above a hole with no wall beside them on both ends of the hole: they would hang alone."""
-    solid = cells == wall
-    near = np.zeros_like(solid)
-    near[1:] |= solid[:-1]
-    near[:-1] |= solid[1:]
-    return ~near
 
 
 def stone_circle(o: Order) -> Part:

@@ -39,7 +39,7 @@ class Scene:
             room = HEIGHT - part.h
             at = max(min(at, room), 4)
             foot = solid[:, part.below : part.below + 2].any(axis=1) | solid[:, : part.below].any(axis=1)
-            level(self.blocks, self.land, x0, z0, foot, at)
+            level(self.blocks, self.land, x0, z0, foot, at, locked=self.taken)
         self._stamp(cells, x0, at - part.below, z0)
         a, b = max(x0 - margin, 0), max(z0 - margin, 0)
         self.taken[a : x0 + part.w + margin, b : z0 + part.d + margin] = True
@@ -56,8 +56,10 @@ class Scene:
 
     def plant(self, tree: Part, x: int, z: int, *, count: bool = False) -> None:
         """Stand a tree on the column (x, z); its crown fills only air."""
-        c, e = tree.w // 2, tree.d // 2
-        x0, z0, y0 = x - c, z - e, int(self.land.height[x, z])
+        x0, z0 = x - tree.w // 2, z - tree.d // 2
+        foot = (tree.cells[:, tree.below] != KEEP) & (tree.cells[:, tree.below] != AIR)
+        fx, fz = np.nonzero(foot)
+        y0 = int(self.land.height[np.clip(fx + x0, 0, SIZE - 1), np.clip(fz + z0, 0, SIZE - 1)].min()) - tree.below
         a, b = max(0, -x0), max(0, -z0)
         src = tree.cells[a : SIZE - x0, : HEIGHT - y0, b : SIZE - z0]
         dst = self.blocks[x0 + a : x0 + a + src.shape[0], y0 : y0 + src.shape[1], z0 + b : z0 + b + src.shape[2]]
@@ -82,9 +84,10 @@ class Scene:
         k = self.rng.randrange(len(xs))
         return int(xs[k]) + w // 2, int(zs[k]) + d // 2
 
-    def scatter(self, trees: list[Part], number: int, apart: float, *, count: bool = False, edge: int = 1) -> int:
+    def scatter(self, trees: list[Part], number: int, apart: float, *, count: bool = False) -> int:
         """Plant up to ``number`` trees on dry free columns at least ``apart`` from each other. Returns how many."""
         free = ~self.taken & ~self.land.wet
+        edge = max(1, max(t.w for t in trees) // 3)
         xs = self.g.integers(edge, SIZE - edge, number * 4)
         zs = self.g.integers(edge, SIZE - edge, number * 4)
         done: list[tuple[int, int]] = []

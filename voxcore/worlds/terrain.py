@@ -125,10 +125,11 @@ class Land:
         return out
 
 
-def level(blocks: Cells, land: Land, x0: int, z0: int, plan: Mask, to: int, slope: int = 4) -> None:
+def level(blocks: Cells, land: Land, x0: int, z0: int, plan: Mask, to: int, locked: Mask, slope: int = 4) -> None:
     """Cut and fill so that the ground under ``plan`` [w, d] (corner x0, z0) is ``to`` layers high.
 
-    Around the plan the ground steps down or up by one block per cell for ``slope`` cells. Changes blocks and land.
+    Around the plan the ground steps down or up by one block per cell for ``slope`` cells, but not in ``locked``
+    columns [64, 64], where something stands already. Changes blocks and land.
     """
     w, d = plan.shape
     a, b, c, e = max(0, x0 - slope), max(0, z0 - slope), min(SIZE, x0 + w + slope), min(SIZE, z0 + d + slope)
@@ -143,6 +144,7 @@ def level(blocks: Cells, land: Land, x0: int, z0: int, plan: Mask, to: int, slop
         grown[:, 1:] = np.minimum(grown[:, 1:], away[:, :-1] + 1)
         grown[:, :-1] = np.minimum(grown[:, :-1], away[:, 1:] + 1)
         away = grown
+    away[locked[a:c, b:e] & (away > 0)] = slope + 1
     old = land.height[a:c, b:e]
     wet = old < land.water
     reach = np.where(away == 0, 0, away)
