@@ -118,7 +118,7 @@ def _caption(rng: Random, f: Facts, most_details: int) -> str:
         text = detail(rng, key, adjective)
         if not set(text.split()) & set(noun.split()) - {"a", "of", "the", "with"}:
             chosen.append(text)
-    if f.roof and (rng.random() < 0.4 or f.material):
+    if f.roof in ROOF_WORDS and (rng.random() < 0.4 or f.material):
         chosen.insert(0, f"a {rng.choice(ROOF_WORDS[f.roof])} roof" if f.family != "mosque" else f"a {rng.choice(ROOF_WORDS[f.roof])} dome")
         chosen = [c for i, c in enumerate(chosen) if i == 0 or ("roof" not in c and "dome" not in c)]
     place = []
