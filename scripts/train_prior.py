@@ -30,6 +30,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from voxcore.config import TrainConfig
+from voxcore.maps import load_map
 from voxcore.palette import EDITOR
 from voxcore.prior.diffusion import CODE_DIM, alpha_sigma, encode
 from voxcore.prior.model import GRID, Prior, load_network, save_weights
@@ -38,6 +39,8 @@ from voxcore.prior.task import PriorTask
 from voxcore.prior.window import Window
 from voxcore.prior.words import MAX_WORDS, padded_ids, word_table
 from voxcore.sampling import Sampling
+from voxcore.worlds import World, generate
+from voxcore.worlds.clutter import with_clutter
 
 CHUNK = 16
 SLOTS = 6
@@ -55,9 +58,6 @@ PROMPTS = (
 
 def produce(worker: int, first_seed: int, stride: int, shared: dict[str, Any], stop: Event) -> None:
     """Generator process: fill slots with CHUNK worlds each until told to stop."""
-    from voxcore.worlds import generate
-    from voxcore.worlds.clutter import with_clutter
-
     torch.set_num_threads(1)
     rng = np.random.default_rng([first_seed, worker])
     table = word_table()
@@ -69,7 +69,13 @@ def produce(worker: int, first_seed: int, stride: int, shared: dict[str, Any], s
             slot = shared["free"].get(timeout=0.5)
         except queue.Empty:
             continue
-        worlds = [generate(next(seeds)) for _ in range(CHUNK)]
+        worlds: list[World] = []
+        while len(worlds) < CHUNK:
+            seed = next(seeds)
+            try:
+                worlds.append(generate(seed))
+            except Exception as error:  # one bad world must not end a run that costs GPU time
+                print(f"seed {seed}: {error!r}", flush=True)
         for i, world in enumerate(worlds):
             before, after = world.terrain, world.blocks
             if rng.random() < 0.4:
@@ -238,13 +244,14 @@ def save_state(network: PriorNetwork, averaged: PriorNetwork, out: Path, step: i
         save_file(part, out / f"state-{i}.safetensors", {"step": str(step), "seen": str(seen)})
 
 
-def draw_samples(network: PriorNetwork, device: torch.device, terrain: np.ndarray) -> dict[str, np.ndarray]:
-    """The prompts as finished worlds, free and as edits of one terrain."""
+def draw_samples(network: PriorNetwork, device: torch.device) -> dict[str, np.ndarray]:
+    """The prompts as finished worlds, free, and the first few as edits of maps/1."""
     prior = Prior(network, device)
     out = {}
     nothing = np.zeros(GRID, dtype=bool)
-    for prompt in PROMPTS:
-        for name, existing in (("free", None), ("edit", terrain)):
+    edited = load_map(Path(__file__).parents[1] / "maps" / "1").blocks
+    for name, existing, prompts in (("free", None, PROMPTS), ("edit", edited, PROMPTS[:8])):
+        for prompt in prompts:
             config = TrainConfig.create(prompt, method="sample")
             initial = np.zeros(GRID, dtype=np.uint8) if existing is None else existing
             task = PriorTask(
@@ -310,8 +317,6 @@ def main() -> None:
     )
     forward = torch.compile(network) if args.compile else network
 
-    from voxcore.worlds import generate
-
     held_out = [generate(VALIDATION_SEEDS + i) for i in range(VALIDATION_WORLDS if device.type == "cuda" else 4)]
     worlds = torch.from_numpy(np.stack([np.stack([w.terrain, w.blocks]) for w in held_out])).to(device)
     ids = torch.stack([padded_ids(word_table().tokenize(w.caption)) for w in held_out]).to(device)
@@ -365,7 +370,7 @@ def main() -> None:
     log.write(json.dumps(line) + "\n")
     log.close()
     save_state(network, averaged, args.out, step, seen)
-    np.savez_compressed(args.out / "samples.npz", **draw_samples(averaged, device, held_out[0].terrain))
+    np.savez_compressed(args.out / "samples.npz", **draw_samples(averaged, device))
 
 
 if __name__ == "__main__":
