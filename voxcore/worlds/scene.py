@@ -38,7 +38,7 @@ class Scene:
         if not part.no_pad:
             room = HEIGHT - part.h
             at = max(min(at, room), 4)
-            foot = solid[:, part.below : part.below + 2].any(axis=1) | solid[:, : part.below].any(axis=1)
+            foot = (cells[:, : part.below + 2] != KEEP).any(axis=1)  # carved cells too: rooms and courts are level
             level(self.blocks, self.land, x0, z0, foot, at, locked=self.taken)
         self._stamp(cells, x0, at - part.below, z0)
         a, b = max(x0 - margin, 0), max(z0 - margin, 0)
