@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from voxcore.worlds.vocabulary import (
     DETAILS,
     FRAMES,
     GROUND_PHRASES,
+    MATERIAL_DETAILS,
     MATERIAL_WORDS,
     NOUNS,
     OPENINGS,
@@ -62,13 +63,16 @@ def plural(noun: str) -> str:
 
 def article(phrase: str) -> str:
     """ "a" or "an" before ``phrase``."""
-    return "an " + phrase if phrase[0].lower() in "aeio" and not phrase.startswith("one") else "a " + phrase
+    return "an " + phrase if phrase[0].lower() in "aeiou" and not phrase.startswith("one") else "a " + phrase
 
 
-def detail(rng: Random, key: str, adjective: str) -> str:
-    """One wording of a detail."""
-    text = rng.choice(DETAILS[key])
-    return " ".join(text.replace("{}", adjective).split())
+def detail(rng: Random, key: str, adjective: str, material: str = "") -> str:
+    """One wording of a detail; ``material`` goes before its noun where that suits ("four stone towers")."""
+    text = " ".join(rng.choice(DETAILS[key]).replace("{}", adjective).split())
+    if material and key in MATERIAL_DETAILS:
+        words = text.split()
+        text = " ".join([*words[:-1], rng.choice(MATERIAL_WORDS[material][0]), words[-1]])
+    return text
 
 
 def _join(items: list[str]) -> str:
@@ -108,18 +112,23 @@ def caption(rng: Random, f: Facts) -> str:
 
 
 def _caption(rng: Random, f: Facts, most_details: int) -> str:
+    in_detail = ""
+    if f.material and not f.short and rng.random() < 0.2 and any(k in MATERIAL_DETAILS for k, _ in f.details):
+        in_detail = f.material
+        f = replace(f, material="" if rng.random() < 0.6 else f.material)
     noun, after = _subject(rng, f)
     if f.short:
         return noun + after
     details = [d for d in f.details if DETAILS.get(d[0])]
     rng.shuffle(details)
+    details.sort(key=lambda d: bool(in_detail) and d[0] not in MATERIAL_DETAILS)
     chosen: list[str] = []
-    for key, adjective in details[: rng.choice((1, 1, 2, 3))][:most_details] if rng.random() < 0.55 else []:
-        text = detail(rng, key, adjective)
+    for key, adjective in details[: rng.choice((1, 1, 2, 3))][:most_details] if in_detail or rng.random() < 0.55 else []:
+        text = detail(rng, key, adjective, in_detail)
         if not set(text.split()) & set(noun.split()) - {"a", "of", "the", "with"}:
             chosen.append(text)
     if f.roof in ROOF_WORDS and (rng.random() < 0.4 or f.material):
-        chosen.insert(0, f"a {rng.choice(ROOF_WORDS[f.roof])} roof" if f.family != "mosque" else f"a {rng.choice(ROOF_WORDS[f.roof])} dome")
+        chosen.insert(0, article(rng.choice(ROOF_WORDS[f.roof]) + (" dome" if f.family == "mosque" else " roof")))
         chosen = [c for i, c in enumerate(chosen) if i == 0 or ("roof" not in c and "dome" not in c)]
     place = []
     if f.setting:

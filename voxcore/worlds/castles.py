@@ -71,7 +71,7 @@ def castle(o: Order) -> Part:
     d = max(22, min(w, int(w * rng.uniform(0.75, 1.05))))
     room = max(o.room, 16)
     wall_h = min(rng.randint(6, 10) if o.size != "small" else rng.randint(5, 7), room - 10)
-    n = rng.choice((7, 8, 9)) if w > 32 else rng.choice((6, 7))
+    n = rng.choice((7, 8, 9)) if w > 37 else rng.choice((6, 7)) if w > 29 else rng.choice((5, 6))
     roofed = (o.contrast_roof or o.chance(0.2)) and room > 18
     roof = o.roof()
     cap = "roof" if roofed else "crenels"
@@ -95,8 +95,8 @@ def castle(o: Order) -> Part:
         p.box(x0 + i + thick, -1, z0 + i + thick, x1 - i - thick, 0, z1 - i - thick, court)
     cx = (x0 + x1) // 2
     # Keep, towards the back or in the middle.
-    kw = max(8, min(int(w * rng.uniform(0.26, 0.36)), w - 2 * thick - 14))
-    kd = max(8, min(int(kw * rng.uniform(0.8, 1.15)), d - 2 * thick - 12))
+    kw = max(7, min(int(w * rng.uniform(0.24, 0.34)), w - 2 * thick - 14))
+    kd = max(7, min(int(kw * rng.uniform(0.8, 1.15)), d - 2 * thick - 12))
     kz = z0 + (d - kd) // 2 + rng.choice((0, 1, max(0, (d - kd) // 2 - thick - 4)))
     kx = cx - kw // 2
     if o.chance(0.85):

@@ -59,7 +59,7 @@ def _families() -> tuple[Family, ...]:
     tree = {"says_material": False, "materials": leafy}
     land: Weights = {"plain": 1}
     return (
-        Family("castle", castles.castle, weight=4.5),
+        Family("castle", castles.castle, weight=5.5),
         Family("keep", castles.keep, weight=1),
         Family("fort", castles.fort, materials={"wood": 5, "stone": 2, "sand": 1, "brick": 0.5}, weight=0.8),
         Family("city_wall", castles.city_wall, settings=OPEN, weight=0.9),

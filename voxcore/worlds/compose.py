@@ -114,7 +114,8 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
         size = "medium"
     room = HEIGHT - 1 - (26 if setting == "editor_hills" else level + (5 if setting == "rolling" else 0))
     facts = Facts(spec.name, count=count, short=short)
-    order = Order(rng, MATERIALS[material], size, span if count == 1 else spec.repeat_span, room, rng.random() < 0.5, style)
+    contrast = rng.random() < (0.3 if says["material"] else 0.5)
+    order = Order(rng, MATERIALS[material], size, span if count == 1 else spec.repeat_span, room, contrast, style)
 
     half_x = half_z = 14.0
     parts: list[Part] = []

@@ -211,7 +211,7 @@ ROOF_WORDS: Final[dict[int, Words]] = {
 
 SIZE_WORDS: Final[dict[str, Words]] = {
     "small": ("small", "small", "little", "tiny", "modest"),
-    "medium": ("medium sized", "mid-sized", "normal"),
+    "medium": ("medium sized", "mid-sized", "medium"),
     "large": ("large", "large", "big", "huge", "massive", "great", "giant", "enormous"),
 }
 TALL_WORDS: Final[Words] = ("tall", "tall", "high", "towering", "huge", "big")
@@ -393,6 +393,9 @@ DETAILS: Final[dict[str, Words]] = {
     "terraced_pit": ("terraces", "steps cut into the ground", "a deep pit"),
     "crane": ("a crane", "a wooden crane"),
 }
+
+MATERIAL_DETAILS: Final = frozenset("towers tall_towers corner_turrets walls columns minarets arches many_arches end_towers stones broken_walls".split())
+"""Details whose noun may carry the material: "a castle with stone towers"."""
 
 OPENINGS: Final[Words] = (
     "build me", "build", "make", "make me", "create", "I want", "I would like", "please build", "generate", "give me",
