@@ -79,7 +79,8 @@ def half_ball(n: int, h: int) -> Mask:
 def ball(w: int, h: int, d: int) -> Mask:
     """Ellipsoid that fills [w, h, d]."""
     x, y, z = (((np.arange(n) - (n - 1) / 2) / (n / 2)) ** 2 for n in (w, h, d))
-    return x[:, None, None] + y[None, :, None] + z[None, None, :] <= 1.0
+    inside: Mask = x[:, None, None] + y[None, :, None] + z[None, None, :] <= 1.0
+    return inside
 
 
 class Part:
@@ -99,17 +100,17 @@ class Part:
     @property
     def w(self) -> int:
         """Cells along x."""
-        return self.cells.shape[0]
+        return int(self.cells.shape[0])
 
     @property
     def d(self) -> int:
         """Cells along z."""
-        return self.cells.shape[2]
+        return int(self.cells.shape[2])
 
     @property
     def h(self) -> int:
         """Layers above the ground."""
-        return self.cells.shape[1] - self.below
+        return int(self.cells.shape[1]) - self.below
 
     def note(self, key: str, adjective: str = "") -> None:
         """Remember a detail that the caption may mention."""

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from random import Random
+from typing import Final
 
-from voxcore.worlds.vocabulary import (
+from voxcore.worlds.phrases import (
     DETAILS,
     FRAMES,
     GROUND_PHRASES,
+    MADE_OF,
+    MATERIAL_ADJECTIVES,
     MATERIAL_DETAILS,
-    MATERIAL_WORDS,
-    NOUNS,
     OPENINGS,
     ROOF_WORDS,
     SETTING_PHRASES,
     SIZE_WORDS,
-    STYLES,
     TALL_FAMILIES,
     TALL_WORDS,
     TREE_PHRASES,
-    UNCOUNTED,
 )
+from voxcore.worlds.vocabulary import NOUNS, STYLES, UNCOUNTED
 
-MAX_CHARS = 200
-COUNTS = {2: ("two", "2", "a pair of"), 3: ("three", "3"), 4: ("four", "4"), 5: ("five", "5", "several"), 6: ("six", "6")}
+MAX_CHARS: Final = 200
+COUNTS: Final = {
+    2: ("two", "2", "a pair of"),
+    3: ("three", "3"),
+    4: ("four", "4"),
+    5: ("five", "5", "several"),
+    6: ("six", "6"),
+}
 
 
 @dataclass
@@ -71,7 +77,7 @@ def detail(rng: Random, key: str, adjective: str, material: str = "") -> str:
     text = " ".join(rng.choice(DETAILS[key]).replace("{}", adjective).split())
     if material and key in MATERIAL_DETAILS:
         words = text.split()
-        text = " ".join([*words[:-1], rng.choice(MATERIAL_WORDS[material][0]), words[-1]])
+        text = " ".join([*words[:-1], rng.choice(MATERIAL_ADJECTIVES[material]), words[-1]])
     return text
 
 
@@ -89,11 +95,15 @@ def _subject(rng: Random, f: Facts) -> tuple[str, str]:
     if f.style:
         words.append(f.style)
     if f.material:
-        adjectives, nouns = MATERIAL_WORDS[f.material]
         if rng.random() < 0.22:
-            after = " " + rng.choice(("made of", "built of", "of", "made from", "built from")) + " " + rng.choice(nouns)
+            after = (
+                " "
+                + rng.choice(("made of", "built of", "of", "made from", "built from"))
+                + " "
+                + rng.choice(MADE_OF[f.material])
+            )
         else:
-            word = rng.choice(adjectives)
+            word = rng.choice(MATERIAL_ADJECTIVES[f.material])
             if not (noun.startswith(word) or "wooden" in noun):
                 words.insert(len(words) if rng.random() < 0.85 else 0, word)
     words = [w for w in words if w not in noun.split()]
@@ -123,7 +133,8 @@ def _caption(rng: Random, f: Facts, most_details: int) -> str:
     rng.shuffle(details)
     details.sort(key=lambda d: bool(in_detail) and d[0] not in MATERIAL_DETAILS)
     chosen: list[str] = []
-    for key, adjective in details[: rng.choice((1, 1, 2, 3))][:most_details] if in_detail or rng.random() < 0.55 else []:
+    wanted = min(rng.choice((1, 1, 2, 3)), most_details) if in_detail or rng.random() < 0.55 else 0
+    for key, adjective in details[:wanted]:
         text = detail(rng, key, adjective, in_detail)
         if not set(text.split()) & set(noun.split()) - {"a", "of", "the", "with"}:
             chosen.append(text)
@@ -167,7 +178,7 @@ def _caption(rng: Random, f: Facts, most_details: int) -> str:
         text = f"{rng.choice(OPENINGS)} {text}"
     elif form >= 0.26 and roll < 0.27 and text.startswith(("a ", "an ", "two", "three")):
         frame = rng.choice(FRAMES)
-        text = f"a blocky {noun}{after}" if frame == "a blocky" and single else f"{frame} {text}" if frame != "a blocky" else text
+        text = f"{frame} {text}"
     if rng.random() < 0.03:
         text += ", please"
     if rng.random() < 0.15:

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from voxcore.worlds import castles, groups, homes, modern, monuments, nature, primitives, sacred, waterside
+from voxcore.worlds import castles, groups, homes, modern, monuments, nature, primitives, sacred, squares, waterside
 from voxcore.worlds.canvas import Part
-from voxcore.worlds.landscapes import LANDSCAPES
 from voxcore.worlds.order import Order
 from voxcore.worlds.scene import Scene
 
@@ -16,17 +15,23 @@ Weights = dict[str, float]
 Builder = Callable[[Order], Part]
 Group = Callable[[Scene, Order], list[tuple[str, str]]]
 
+
+def w(text: str) -> Weights:
+    """Weights from "key weight, key weight"."""
+    return {key: float(weight) for key, weight in (item.split() for item in text.split(","))}
+
+
 ANYWHERE: Final[Weights] = {
     "plain": 5, "rolling": 1.2, "editor_hills": 2.2, "hill": 1.2, "lake": 1, "coast": 0.5, "river": 0.8, "island": 1,
     "plateau": 0.5, "mountains": 0.8, "valley": 0.4,
 }  # fmt: skip
-OPEN: Final[Weights] = {"plain": 5, "rolling": 1, "editor_hills": 1.5, "lake": 0.5, "valley": 0.5, "island": 0.4, "mountains": 0.4}
-FLAT: Final[Weights] = {"plain": 6, "editor_hills": 1}
-GREEN: Final[Weights] = {"meadow": 6, "alpine": 1, "snow": 0.8, "desert": 0.7, "dirt": 0.4, "rock": 0.3, "gravel": 0.2}
-DRY: Final[Weights] = {"desert": 6, "meadow": 1.2, "dirt": 0.6, "rock": 0.4, "snow": 0.2}
-COLD: Final[Weights] = {"snow": 6, "ice": 1, "alpine": 0.3, "rock": 0.2}
-STONY: Final[Weights] = {"stone": 6, "dark": 1, "sand": 1, "white": 0.7, "wood": 0.7, "ice": 0.3, "brick": 0.5, "snow": 0.2}
-HOMELY: Final[Weights] = {"wood": 5, "stone": 3, "white": 1.2, "brick": 1.5, "sand": 0.9, "dark": 0.4, "snow": 0.2}
+OPEN: Final[Weights] = w("plain 5, rolling 1, editor_hills 1.5, lake 0.5, valley 0.5, island 0.4, mountains 0.4")
+FLAT: Final[Weights] = w("plain 6, editor_hills 1")
+GREEN: Final[Weights] = w("meadow 6, alpine 1, snow 0.8, desert 0.7, dirt 0.4, rock 0.3, gravel 0.2")
+DRY: Final[Weights] = w("desert 6, meadow 1.2, dirt 0.6, rock 0.4, snow 0.2")
+COLD: Final[Weights] = w("snow 6, ice 1, alpine 0.3, rock 0.2")
+STONY: Final[Weights] = w("stone 6, dark 1, sand 1, white 0.7, wood 0.7, ice 0.3, brick 0.5, snow 0.2")
+HOMELY: Final[Weights] = w("wood 5, stone 3, white 1.2, brick 1.5, sand 0.9, dark 0.4, snow 0.2")
 
 
 @dataclass(frozen=True)
@@ -53,87 +58,302 @@ class Family:
 
 
 def _families() -> tuple[Family, ...]:
-    sea: Weights = {"sea": 5, "coast": 0.0001}
-    shore: Weights = {"coast": 4, "island": 3, "plain": 1.2, "plateau": 0.8, "hill": 0.7, "editor_hills": 1}
-    leafy: Weights = {"hedge": 1}
-    tree = {"says_material": False, "materials": leafy}
-    land: Weights = {"plain": 1}
+    sea: Weights = w("sea 5, coast 0.0001")
+    shore: Weights = w("coast 4, island 3, plain 1.2, plateau 0.8, hill 0.7, editor_hills 1")
+    leafy: Weights = w("hedge 1")
+    land: Weights = w("plain 1")
     return (
         Family("castle", castles.castle, weight=5.5),
         Family("keep", castles.keep, weight=1),
-        Family("fort", castles.fort, materials={"wood": 5, "stone": 2, "sand": 1, "brick": 0.5}, weight=0.8),
+        Family("fort", castles.fort, materials=w("wood 5, stone 2, sand 1, brick 0.5"), weight=0.8),
         Family("city_wall", castles.city_wall, settings=OPEN, weight=0.9),
-        Family("watchtower", castles.watchtower, materials={**STONY, "wood": 2.5}, weight=2, repeat=4, repeat_span=15),
+        Family("watchtower", castles.watchtower, materials=STONY | w("wood 2.5"), weight=2, repeat=4, repeat_span=15),
         Family("gate", monuments.gate, weight=0.7),
         Family("house", homes.house, materials=HOMELY, weight=2, repeat=4, repeat_span=18),
         Family("cottage", homes.cottage, materials=HOMELY, weight=1.4, repeat=5, repeat_span=14),
-        Family("cabin", homes.cabin, materials={"wood": 1}, weight=1, repeat=3, repeat_span=16),
-        Family("barn", homes.barn, materials={"wood": 4, "brick": 1.5, "stone": 1}, settings=OPEN, weight=0.8),
-        Family("windmill", homes.windmill, materials={"stone": 2.5, "wood": 2.5, "white": 1.5, "brick": 1, "sand": 0.5}, weight=1.3, repeat=3, repeat_span=20),
+        Family("cabin", homes.cabin, materials=w("wood 1"), weight=1, repeat=3, repeat_span=16),
+        Family("barn", homes.barn, materials=w("wood 4, brick 1.5, stone 1"), settings=OPEN, weight=0.8),
+        Family(
+            "windmill",
+            homes.windmill,
+            materials=w("stone 2.5, wood 2.5, white 1.5, brick 1, sand 0.5"),
+            weight=1.3,
+            repeat=3,
+            repeat_span=20,
+        ),
         Family("village", group=groups.village, materials=HOMELY, settings=OPEN, weight=1.8),
-        Family("market", group=groups.market, materials={"wood": 1}, settings=FLAT, weight=0.6, says_material=False),
+        Family("market", group=groups.market, materials=w("wood 1"), settings=FLAT, weight=0.6, says_material=False),
         Family("farm", group=groups.farm, materials=HOMELY, settings=FLAT, weight=1, says_material=False),
-        Family("church", sacred.church, materials={"stone": 4, "white": 2, "wood": 1.5, "brick": 1, "sand": 0.5, "dark": 0.5}, weight=2),
-        Family("cathedral", sacred.cathedral, materials={"stone": 5, "sand": 1, "white": 1, "dark": 1}, weight=1.2),
-        Family("temple", sacred.temple, materials={"white": 3, "stone": 3, "sand": 2.5, "dark": 0.3, "wood": 0.3}, weight=1.6),
-        Family("pagoda", sacred.pagoda, materials={"wood": 4, "white": 2, "stone": 1.5, "brick": 1, "sand": 0.4}, weight=1.4),
-        Family("mosque", sacred.mosque, materials={"sand": 4, "white": 3, "stone": 1.5}, grounds={"desert": 3, "meadow": 3, "dirt": 0.5, "rock": 0.3, "snow": 0.2}, weight=1.4),
-        Family("shrine", sacred.shrine, materials={"brick": 3, "wood": 2, "stone": 1}, weight=0.6, repeat=3, repeat_span=16),
-        Family("pyramid", monuments.pyramid, materials={"sand": 6, "stone": 1.2, "dark": 0.4, "white": 0.4, "ice": 0.3, "wood": 0.2}, grounds=DRY, settings={**OPEN, "plain": 8}, weight=1.4, repeat=3, repeat_span=25),
-        Family("ziggurat", monuments.ziggurat, materials={"sand": 3, "stone": 3, "brick": 1.5, "dark": 0.4}, grounds={**DRY, "meadow": 4}, weight=1, styles=("", "four")),
-        Family("ruins", monuments.ruins, materials={"stone": 5, "sand": 1.2, "dark": 0.8, "white": 0.5, "brick": 0.5}, weight=1.3),
-        Family("stone_circle", monuments.stone_circle, materials={"stone": 5, "dark": 1, "sand": 0.4, "white": 0.2, "ice": 0.2}, weight=1),
+        Family(
+            "church", sacred.church, materials=w("stone 4, white 2, wood 1.5, brick 1, sand 0.5, dark 0.5"), weight=2
+        ),
+        Family("cathedral", sacred.cathedral, materials=w("stone 5, sand 1, white 1, dark 1"), weight=1.2),
+        Family("temple", sacred.temple, materials=w("white 3, stone 3, sand 2.5, dark 0.3, wood 0.3"), weight=1.6),
+        Family("pagoda", sacred.pagoda, materials=w("wood 4, white 2, stone 1.5, brick 1, sand 0.4"), weight=1.4),
+        Family(
+            "mosque",
+            sacred.mosque,
+            materials=w("sand 4, white 3, stone 1.5"),
+            grounds=w("desert 3, meadow 3, dirt 0.5, rock 0.3, snow 0.2"),
+            weight=1.4,
+        ),
+        Family("shrine", sacred.shrine, materials=w("brick 3, wood 2, stone 1"), weight=0.6, repeat=3, repeat_span=16),
+        Family(
+            "pyramid",
+            monuments.pyramid,
+            materials=w("sand 6, stone 1.2, dark 0.4, white 0.4, ice 0.3, wood 0.2"),
+            grounds=DRY,
+            settings=OPEN | w("plain 8"),
+            weight=1.4,
+            repeat=3,
+            repeat_span=25,
+        ),
+        Family(
+            "ziggurat",
+            monuments.ziggurat,
+            materials=w("sand 3, stone 3, brick 1.5, dark 0.4"),
+            grounds=DRY | w("meadow 4"),
+            weight=1,
+            styles=("", "four"),
+        ),
+        Family("ruins", monuments.ruins, materials=w("stone 5, sand 1.2, dark 0.8, white 0.5, brick 0.5"), weight=1.3),
+        Family(
+            "stone_circle",
+            monuments.stone_circle,
+            materials=w("stone 5, dark 1, sand 0.4, white 0.2, ice 0.2"),
+            weight=1,
+        ),
         Family("arch", monuments.arch, materials=STONY, weight=1.2),
-        Family("statue", monuments.statue, materials={"stone": 4, "white": 2.5, "sand": 1, "dark": 1, "wood": 0.4, "ice": 0.3}, weight=0.9, repeat=3, repeat_span=18),
-        Family("obelisk", monuments.obelisk, materials={"stone": 3, "sand": 2, "white": 1, "dark": 1, "ice": 0.3}, weight=0.8, repeat=4, repeat_span=14),
-        Family("fountain", monuments.fountain, materials={"stone": 5, "white": 2, "sand": 1, "dark": 0.5}, settings={**OPEN, "plain": 8}, weight=0.9),
-        Family("well", monuments.well, materials={"stone": 5, "wood": 1, "brick": 1, "sand": 0.7, "dark": 0.5}, weight=1.1),
-        Family("bridge", waterside.bridge, materials={"stone": 4, "wood": 3, "sand": 0.6, "brick": 0.6, "dark": 0.4, "white": 0.3}, settings={"crossing": 1}, weight=2),
-        Family("aqueduct", waterside.aqueduct, materials={"stone": 4, "sand": 1.5, "white": 0.7, "brick": 0.7}, settings={"plain": 4, "rolling": 1, "crossing": 1, "valley": 0.5}, weight=0.9),
-        Family("lighthouse", waterside.lighthouse, materials={"white": 4, "stone": 3, "brick": 0.7, "wood": 0.4, "sand": 0.4}, settings=shore, weight=1.6),
-        Family("ship", waterside.ship, materials={"wood": 6, "brick": 1, "white": 0.6}, settings=sea, weight=1.6),
-        Family("harbour", waterside.pier, materials={"wood": 5, "stone": 1.5}, settings={"coast": 1}, weight=0.9),
-        Family("skyscraper", modern.skyscraper, materials={"stone": 3, "glass": 3, "white": 1, "dark": 1, "sand": 0.3}, settings=OPEN, weight=1.4, repeat=4, repeat_span=15),
-        Family("city", modern.city, materials={"stone": 1}, settings=FLAT, weight=1.3, says_material=False),
-        Family("stadium", modern.stadium, materials={"stone": 4, "sand": 2, "white": 1.5}, settings=OPEN, weight=0.8, styles=("", "sport")),
-        Family("factory", modern.factory, materials={"brick": 4, "stone": 2, "dark": 1}, settings=OPEN, weight=0.6),
-        Family("rocket", modern.rocket, materials={"white": 5, "stone": 1.5, "dark": 0.5}, settings=OPEN, grounds={"meadow": 3, "desert": 2, "dirt": 1, "gravel": 1, "rock": 1}, weight=0.9),
-        Family("igloo", nature.igloo, materials={"snow": 5, "ice": 2}, grounds=COLD, settings={**OPEN, "plain": 8}, weight=1.4, repeat=4, repeat_span=18),
-        Family("snowman", nature.snowman, materials={"snow": 1}, grounds={**COLD, "snow": 9}, settings={**OPEN, "plain": 8}, weight=1, says_material=False, repeat=4, repeat_span=18),
-        Family("tent", nature.tent, materials={"sand": 3, "white": 2, "wood": 1, "brick": 1}, settings=OPEN, weight=0.4, says_material=False, repeat=3, repeat_span=16),
-        Family("camp", group=groups.camp, materials={"sand": 3, "white": 2, "wood": 1, "brick": 1}, settings=OPEN, weight=0.7, says_material=False),
-        Family("oak", nature.oak, weight=1.2, repeat=5, repeat_span=18, **tree),  # type: ignore[arg-type]
-        Family("pine", nature.pine, weight=1.2, repeat=5, repeat_span=16, styles=("", "", "snowy"), grounds={**GREEN, "snow": 4}, **tree),  # type: ignore[arg-type]
-        Family("palm", nature.palm, weight=0.8, repeat=5, repeat_span=18, grounds={"desert": 4, "meadow": 2}, **tree),  # type: ignore[arg-type]
-        Family("giant_tree", nature.giant_tree, weight=0.8, **tree),  # type: ignore[arg-type]
-        Family("dead_tree", nature.dead_tree, weight=0.6, repeat=4, repeat_span=18, grounds={"meadow": 2, "dirt": 3, "rock": 1, "snow": 1, "gravel": 1}, **tree),  # type: ignore[arg-type]
-        Family("cactus", nature.cactus, weight=0.5, repeat=5, repeat_span=14, grounds={"desert": 1}, settings=OPEN, **tree),  # type: ignore[arg-type]
-        Family("forest", group=groups.forest, weight=2.2, styles=("oak", "oak", "pine", "pine", "snowy", "mixed", "dead", "palm"), settings={"plain": 3, "rolling": 2, "editor_hills": 2, "lake": 0.6, "river": 0.6, "valley": 0.5, "mountains": 0.5}, **tree),  # type: ignore[arg-type]
-        Family("oasis", group=groups.oasis, weight=0.9, grounds={"desert": 1}, settings={"plain": 1}, **tree),  # type: ignore[arg-type]
-        Family("garden", group=groups.garden, weight=0.7, settings=FLAT, grounds={"meadow": 1}, **tree),  # type: ignore[arg-type]
-        Family("maze", group=groups.maze, weight=0.7, settings=FLAT, materials={"hedge": 3, "stone": 2, "sand": 0.5, "ice": 0.3}),
-        Family("mine", group=groups.mine, weight=0.7, settings=FLAT, materials={"stone": 1}, says_material=False, grounds={"meadow": 3, "dirt": 2, "rock": 1, "snow": 0.6, "desert": 0.5}),
-        Family("quarry", group=groups.quarry, weight=0.6, settings={"plain": 1}, materials={"stone": 1}, says_material=False),
+        Family(
+            "statue",
+            squares.statue,
+            materials=w("stone 4, white 2.5, sand 1, dark 1, wood 0.4, ice 0.3"),
+            weight=0.9,
+            repeat=3,
+            repeat_span=18,
+        ),
+        Family(
+            "obelisk",
+            squares.obelisk,
+            materials=w("stone 3, sand 2, white 1, dark 1, ice 0.3"),
+            weight=0.8,
+            repeat=4,
+            repeat_span=14,
+        ),
+        Family(
+            "fountain",
+            squares.fountain,
+            materials=w("stone 5, white 2, sand 1, dark 0.5"),
+            settings=OPEN | w("plain 8"),
+            weight=0.9,
+        ),
+        Family("well", squares.well, materials=w("stone 5, wood 1, brick 1, sand 0.7, dark 0.5"), weight=1.1),
+        Family(
+            "bridge",
+            waterside.bridge,
+            materials=w("stone 4, wood 3, sand 0.6, brick 0.6, dark 0.4, white 0.3"),
+            settings=w("crossing 1"),
+            weight=2,
+        ),
+        Family(
+            "aqueduct",
+            waterside.aqueduct,
+            materials=w("stone 4, sand 1.5, white 0.7, brick 0.7"),
+            settings=w("plain 4, rolling 1, crossing 1, valley 0.5"),
+            weight=0.9,
+        ),
+        Family(
+            "lighthouse",
+            waterside.lighthouse,
+            materials=w("white 4, stone 3, brick 0.7, wood 0.4, sand 0.4"),
+            settings=shore,
+            weight=1.6,
+        ),
+        Family("ship", waterside.ship, materials=w("wood 6, brick 1, white 0.6"), settings=sea, weight=1.6),
+        Family("harbour", waterside.pier, materials=w("wood 5, stone 1.5"), settings=w("coast 1"), weight=0.9),
+        Family(
+            "skyscraper",
+            modern.skyscraper,
+            materials=w("stone 3, glass 3, white 1, dark 1, sand 0.3"),
+            settings=OPEN,
+            weight=1.4,
+            repeat=4,
+            repeat_span=15,
+        ),
+        Family("city", modern.city, materials=w("stone 1"), settings=FLAT, weight=1.3, says_material=False),
+        Family(
+            "stadium",
+            modern.stadium,
+            materials=w("stone 4, sand 2, white 1.5"),
+            settings=OPEN,
+            weight=0.8,
+            styles=("", "sport"),
+        ),
+        Family("factory", modern.factory, materials=w("brick 4, stone 2, dark 1"), settings=OPEN, weight=0.6),
+        Family(
+            "rocket",
+            modern.rocket,
+            materials=w("white 5, stone 1.5, dark 0.5"),
+            settings=OPEN,
+            grounds=w("meadow 3, desert 2, dirt 1, gravel 1, rock 1"),
+            weight=0.9,
+        ),
+        Family(
+            "igloo",
+            nature.igloo,
+            materials=w("snow 5, ice 2"),
+            grounds=COLD,
+            settings=OPEN | w("plain 8"),
+            weight=1.4,
+            repeat=4,
+            repeat_span=18,
+        ),
+        Family(
+            "snowman",
+            nature.snowman,
+            materials=w("snow 1"),
+            grounds=COLD | w("snow 9"),
+            settings=OPEN | w("plain 8"),
+            weight=1,
+            says_material=False,
+            repeat=4,
+            repeat_span=18,
+        ),
+        Family(
+            "tent",
+            nature.tent,
+            materials=w("sand 3, white 2, wood 1, brick 1"),
+            settings=OPEN,
+            weight=0.4,
+            says_material=False,
+            repeat=3,
+            repeat_span=16,
+        ),
+        Family(
+            "camp",
+            group=groups.camp,
+            materials=w("sand 3, white 2, wood 1, brick 1"),
+            settings=OPEN,
+            weight=0.7,
+            says_material=False,
+        ),
+        Family("oak", nature.oak, weight=1.2, repeat=5, repeat_span=18, says_material=False, materials=leafy),
+        Family(
+            "pine",
+            nature.pine,
+            weight=1.2,
+            repeat=5,
+            repeat_span=16,
+            styles=("", "", "snowy"),
+            grounds=GREEN | w("snow 4"),
+            says_material=False,
+            materials=leafy,
+        ),
+        Family(
+            "palm",
+            nature.palm,
+            weight=0.8,
+            repeat=5,
+            repeat_span=18,
+            grounds=w("desert 4, meadow 2"),
+            says_material=False,
+            materials=leafy,
+        ),
+        Family("giant_tree", nature.giant_tree, weight=0.8, says_material=False, materials=leafy),
+        Family(
+            "dead_tree",
+            nature.dead_tree,
+            weight=0.6,
+            repeat=4,
+            repeat_span=18,
+            grounds=w("meadow 2, dirt 3, rock 1, snow 1, gravel 1"),
+            says_material=False,
+            materials=leafy,
+        ),
+        Family(
+            "cactus",
+            nature.cactus,
+            weight=0.5,
+            repeat=5,
+            repeat_span=14,
+            grounds=w("desert 1"),
+            settings=OPEN,
+            says_material=False,
+            materials=leafy,
+        ),
+        Family(
+            "forest",
+            group=groups.forest,
+            weight=2.2,
+            styles=("oak", "oak", "pine", "pine", "snowy", "mixed", "dead", "palm"),
+            settings=w("plain 3, rolling 2, editor_hills 2, lake 0.6, river 0.6, valley 0.5, mountains 0.5"),
+            says_material=False,
+            materials=leafy,
+        ),
+        Family(
+            "oasis",
+            group=groups.oasis,
+            weight=0.9,
+            grounds=w("desert 1"),
+            settings=w("plain 1"),
+            says_material=False,
+            materials=leafy,
+        ),
+        Family(
+            "garden",
+            group=groups.garden,
+            weight=0.7,
+            settings=FLAT,
+            grounds=w("meadow 1"),
+            says_material=False,
+            materials=leafy,
+        ),
+        Family(
+            "maze", group=groups.maze, weight=0.7, settings=FLAT, materials=w("hedge 3, stone 2, sand 0.5, ice 0.3")
+        ),
+        Family(
+            "mine",
+            group=groups.mine,
+            weight=0.7,
+            settings=FLAT,
+            materials=w("stone 1"),
+            says_material=False,
+            grounds=w("meadow 3, dirt 2, rock 1, snow 0.6, desert 0.5"),
+        ),
+        Family(
+            "quarry",
+            group=groups.quarry,
+            weight=0.6,
+            settings=w("plain 1"),
+            materials=w("stone 1"),
+            says_material=False,
+        ),
         *(
             Family(name, land=name, weight=weight, settings=land, grounds=grounds, says_material=False)
             for name, weight, grounds in (
-                ("plains", 0.8, {**GREEN, "snow": 2, "desert": 1, "ice": 0.5}),
+                ("plains", 0.8, GREEN | w("snow 2, desert 1, ice 0.5")),
                 ("hills", 1.4, GREEN),
                 ("mountain", 1.5, GREEN),
                 ("mountain_range", 1.2, GREEN),
-                ("volcano", 1.3, {"meadow": 4, "dirt": 1, "desert": 1, "rock": 1, "gravel": 0.5}),
-                ("canyon", 1, {"desert": 3, "dirt": 1.5, "meadow": 1.5, "rock": 1}),
-                ("island", 1.3, {"meadow": 5, "desert": 1.5, "alpine": 1, "snow": 0.4}),
+                ("volcano", 1.3, w("meadow 4, dirt 1, desert 1, rock 1, gravel 0.5")),
+                ("canyon", 1, w("desert 3, dirt 1.5, meadow 1.5, rock 1")),
+                ("island", 1.3, w("meadow 5, desert 1.5, alpine 1, snow 0.4")),
                 ("lake", 1.1, GREEN),
                 ("river", 1, GREEN),
-                ("dunes", 0.7, {"desert": 1}),
-                ("desert", 0.7, {"desert": 1}),
-                ("glacier", 0.7, {"snow": 1}),
+                ("dunes", 0.7, w("desert 1")),
+                ("desert", 0.7, w("desert 1")),
+                ("glacier", 0.7, w("snow 1")),
                 ("cliffs", 0.8, GREEN),
             )
         ),
         *(
-            Family(name, build, weight=0.35, settings=FLAT, materials={"stone": 2, "wood": 1.5, "sand": 1, "white": 1, "ice": 0.7, "brick": 1, "dark": 0.5})
+            Family(
+                name,
+                build,
+                weight=0.35,
+                settings=FLAT,
+                materials=w("stone 2, wood 1.5, sand 1, white 1, ice 0.7, brick 1, dark 0.5"),
+            )
             for name, build in (
                 ("cube", primitives.cube),
                 ("sphere", primitives.sphere),
@@ -145,46 +365,7 @@ def _families() -> tuple[Family, ...]:
                 ("staircase", primitives.staircase),
             )
         ),
-    )  # fmt: skip
+    )
 
 
 CATALOGUE: Final[dict[str, Family]] = {f.name: f for f in _families()}
-LANDS: Final = LANDSCAPES
-
-
-@dataclass(frozen=True)
-class Companion:
-    """A second kind of object: how it is built and named, and its footprint. ``wet``: it floats."""
-
-    build: Builder
-    materials: tuple[str, ...]
-    one: tuple[str, ...]
-    many: tuple[str, ...]
-    span: int
-    most: int = 1
-    wet: bool = False
-    tree: bool = False
-
-
-COMPANIONS: Final[tuple[Companion, ...]] = (
-    Companion(castles.watchtower, ("stone", "stone", "wood"), ("tower", "watchtower", "small tower"), ("towers", "watchtowers"), 12, 3),
-    Companion(homes.cottage, ("wood", "stone", "white"), ("cottage", "small house", "house"), ("cottages", "small houses", "houses"), 13, 4),
-    Companion(homes.cabin, ("wood",), ("log cabin", "cabin"), ("log cabins", "cabins"), 13, 3),
-    Companion(homes.windmill, ("stone", "wood", "white"), ("windmill",), ("windmills",), 16, 2),
-    Companion(monuments.well, ("stone",), ("well",), ("wells",), 7),
-    Companion(monuments.fountain, ("stone", "white"), ("fountain",), ("fountains",), 11, 2),
-    Companion(monuments.statue, ("stone", "white"), ("statue",), ("statues",), 14, 2),
-    Companion(monuments.obelisk, ("stone", "sand"), ("obelisk",), ("obelisks",), 11, 3),
-    Companion(nature.snowman, ("snow",), ("snowman",), ("snowmen",), 14, 2),
-    Companion(nature.oak, ("hedge",), ("tree", "oak tree", "big tree"), ("trees", "oak trees"), 11, 5, tree=True),
-    Companion(nature.pine, ("hedge",), ("pine tree", "fir tree"), ("pine trees", "pines", "fir trees"), 9, 6, tree=True),
-    Companion(nature.palm, ("hedge",), ("palm tree",), ("palm trees", "palms"), 11, 4, tree=True),
-    Companion(nature.dead_tree, ("hedge",), ("dead tree",), ("dead trees",), 11, 3, tree=True),
-    Companion(nature.cactus, ("hedge",), ("cactus",), ("cactuses",), 7, 4, tree=True),
-    Companion(nature.tent, ("sand", "white"), ("tent",), ("tents",), 12, 3),
-    Companion(nature.igloo, ("snow",), ("igloo",), ("igloos",), 16, 3),
-    Companion(sacred.church, ("stone", "white"), ("church", "chapel", "small church"), ("churches",), 18),
-    Companion(waterside.lighthouse, ("white", "stone"), ("lighthouse",), ("lighthouses",), 13),
-    Companion(waterside.ship, ("wood",), ("ship", "sailing ship"), ("ships",), 18, 2, wet=True),
-    Companion(waterside.boat, ("wood",), ("boat", "small boat"), ("boats", "small boats"), 9, 3, wet=True),
-)

@@ -10,7 +10,8 @@ import numpy as np
 from voxcore.worlds import nature
 from voxcore.worlds.canvas import WATER, Cells, Part
 from voxcore.worlds.captions import COUNTS, Facts, article, caption, style_word
-from voxcore.worlds.catalogue import CATALOGUE, COMPANIONS, Companion, Family, Weights
+from voxcore.worlds.catalogue import CATALOGUE, Family, Weights
+from voxcore.worlds.companions import COMPANIONS, Companion
 from voxcore.worlds.landscapes import LANDSCAPES
 from voxcore.worlds.order import MATERIALS, Order
 from voxcore.worlds.scene import Scene
@@ -80,7 +81,11 @@ def _landscape(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     facts = Facts(spec.name, ground=ground if says_ground and len(spec.grounds) > 1 else "", short=rng.random() < 0.12)
     facts.style = style_word(rng, spec.name) if rng.random() < 0.4 else ""
     facts.size = "large" if rng.random() < 0.12 and spec.name in ("mountain", "volcano", "lake", "canyon") else ""
-    if rng.random() < 0.35 and ground in ("meadow", "alpine", "snow", "desert") and spec.name not in ("glacier", "dunes"):
+    if (
+        rng.random() < 0.35
+        and ground in ("meadow", "alpine", "snow", "desert")
+        and spec.name not in ("glacier", "dunes")
+    ):
         facts.trees = _trees(rng, scene, ground, "few", rng.random() < 0.7)
     elif rng.random() < 0.2 and spec.name != "volcano":
         _company(rng, scene, facts, 18, 32, 32, 30)
@@ -88,7 +93,10 @@ def _landscape(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
 
 
 def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
-    says = {k: rng.random() < p for k, p in (("material", 0.55), ("size", 0.35), ("style", 0.42), ("setting", 0.42), ("ground", 0.28))}
+    says = {
+        k: rng.random() < p
+        for k, p in (("material", 0.55), ("size", 0.35), ("style", 0.42), ("setting", 0.42), ("ground", 0.28))
+    }
     short = rng.random() < 0.08
     if short:
         says = {k: v and rng.random() < 0.25 for k, v in says.items()}
@@ -98,10 +106,18 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     ground = _natural(rng, spec.grounds, says["ground"], 0.8)
     if spec.name == "forest":
         style = rng.choice(spec.styles)
-        ground = {"snowy": "snow", "palm": rng.choice(("meadow", "desert")), "dead": rng.choice(("dirt", "meadow", "rock"))}.get(style, ground)
+        ground = {
+            "snowy": "snow",
+            "palm": rng.choice(("meadow", "desert")),
+            "dead": rng.choice(("dirt", "meadow", "rock")),
+        }.get(style, ground)
     else:
         style = rng.choice(spec.styles)
-    size = rng.choice(("small", "medium", "large")) if says["size"] else rng.choices(("small", "medium", "large"), (0.12, 0.46, 0.42))[0]
+    size = (
+        rng.choice(("small", "medium", "large"))
+        if says["size"]
+        else rng.choices(("small", "medium", "large"), (0.12, 0.46, 0.42))[0]
+    )
     count = 1
     if spec.repeat and rng.random() < 0.2 and not short:
         count = rng.randint(2, spec.repeat)
@@ -137,7 +153,9 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     land, site = _land(rng, g, spec, setting, ground, half_x, half_z, level)
     scene = Scene(land, rng, g)
     if setting in ("lake", "river", "hill", "island", "plateau") and says["setting"] and rng.random() < 0.2:
-        scene.terrain = plain(Frame(rng, g, 16, 16, level if setting not in ("hill", "plateau") else level - 7, ground))[0].blocks()
+        scene.terrain = plain(
+            Frame(rng, g, 16, 16, level if setting not in ("hill", "plateau") else level - 7, ground)
+        )[0].blocks()
 
     if spec.group:
         facts.details = spec.group(scene, order)
@@ -184,7 +202,9 @@ def _trim(part: Part) -> None:
         part.cells = part.cells[:, : int(used[-1]) + 1]
 
 
-def _land(rng: Random, g: np.random.Generator, spec: Family, setting: str, ground: str, hx: float, hz: float, level: int) -> tuple[Land, Site]:
+def _land(
+    rng: Random, g: np.random.Generator, spec: Family, setting: str, ground: str, hx: float, hz: float, level: int
+) -> tuple[Land, Site]:
     """The land with a site for a footprint of half lengths hx, hz."""
     if spec.name == "oasis":
         frame = Frame(rng, g, 12, 12, level, "desert")
@@ -244,7 +264,7 @@ def _place(rng: Random, scene: Scene, spec: Family, parts: list[Part], site: Sit
 def _material(scene: Scene, material: str) -> bool:
     """Whether the structures' blocks are mostly of the material."""
     solid = scene.tally[1:255].sum() - scene.tally[WATER]
-    return solid > 0 and scene.tally[MATERIALS[material].wall] >= MIN_SHARE * solid
+    return bool(solid > 0 and scene.tally[MATERIALS[material].wall] >= MIN_SHARE * solid)
 
 
 def _company(rng: Random, scene: Scene, facts: Facts, level: int, cx: float, cz: float, reach: float) -> None:
@@ -253,7 +273,11 @@ def _company(rng: Random, scene: Scene, facts: Facts, level: int, cx: float, cz:
     skin = scene.land.ground.skin
     options = [c for c in COMPANIONS if (wet > 0.25) == c.wet or (not c.wet and wet < 0.6)]
     options = [c for c in options if not (c.one[0] in ("snowman", "igloo") and skin not in (5, 10))]
-    options = [c for c in options if not (c.one[0] in ("palm tree", "cactus") and skin != 6) and c.one[0] not in NOUNS[facts.family]]
+    options = [
+        c
+        for c in options
+        if not (c.one[0] in ("palm tree", "cactus") and skin != 6) and c.one[0] not in NOUNS[facts.family]
+    ]
     if not options:
         return
     c = rng.choice(options)
@@ -286,7 +310,15 @@ def _named(rng: Random, c: Companion, n: int) -> str:
 
 def _trees(rng: Random, scene: Scene, ground: str, how: str, said: bool) -> str:
     """Trees on what is left free; returns the key of the phrase, "" if none is to be said."""
-    order = Order(rng, MATERIALS["hedge"], "small", 12, rng.choice((9, 10, 12)), False, "snowy" if ground == "snow" and rng.random() < 0.5 else "")
+    order = Order(
+        rng,
+        MATERIALS["hedge"],
+        "small",
+        12,
+        rng.choice((9, 10, 12)),
+        False,
+        "snowy" if ground == "snow" and rng.random() < 0.5 else "",
+    )
     kind = rng.choice((nature.oak, nature.oak, nature.pine))
     if ground == "desert":
         kind = rng.choice((nature.palm, nature.cactus))
@@ -316,5 +348,3 @@ def _forest_words(rng: Random, facts: Facts, style: str) -> None:
         "mixed": ("mixed forest", "forest", "woodland", "woods"),
     }
     facts.noun = rng.choice(words[style])
-
-

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from voxcore.worlds import homes, monuments, nature, sacred
+from voxcore.worlds import homes, nature, sacred, squares
 from voxcore.worlds.canvas import AIR, DIRT, GRASS, GRAVEL, LEAF, PLANK, ROCK, SAND, SNOW, STONE, WATER, Part
 from voxcore.worlds.order import MATERIALS, Order
 from voxcore.worlds.scene import Scene, facing, small
@@ -30,7 +30,7 @@ def village(scene: Scene, o: Order) -> Notes:
         hub = sacred.church(replace(small(o, span=18), mat=o.mat))
         notes.append(("village_church", ""))
     elif centre == "well":
-        hub = monuments.well(small(o, span=8))
+        hub = squares.well(small(o, span=8))
         notes.append(("village_well", ""))
     else:
         hub = nature.oak(small(o))
@@ -64,7 +64,11 @@ def market(scene: Scene, o: Order) -> Notes:
     square.box(0, -1, 0, w, 0, w, rng.choice((GRAVEL, STONE)))
     scene.put(square, cx, cz, margin=0, count=False)
     scene.taken[:] = False
-    hub = monuments.fountain(replace(small(o, span=11), mat=MATERIALS["stone"])) if o.chance(0.6) else monuments.well(small(o, span=8))
+    hub = (
+        squares.fountain(replace(small(o, span=11), mat=MATERIALS["stone"]))
+        if o.chance(0.6)
+        else squares.well(small(o, span=8))
+    )
     scene.put(hub, cx, cz, count=False)
     cloths = (SNOW, WATER, PLANK, LEAF, DIRT, SAND)
     for x in range(cx - w // 2 + 4, cx + w // 2 - 2, 8):
@@ -156,7 +160,9 @@ def oasis(scene: Scene, o: Order) -> Notes:
     xs, zs = np.nonzero(near)
     scene.blocks[xs, land.height[xs, zs].astype(int) - 1, zs] = GRASS
     scene.taken |= far
-    n = scene.scatter(_stand(o, nature.palm, ("small", "medium")), {"small": 5, "medium": 8, "large": 12}[o.size], 4.5, count=True)
+    n = scene.scatter(
+        _stand(o, nature.palm, ("small", "medium")), {"small": 5, "medium": 8, "large": 12}[o.size], 4.5, count=True
+    )
     scene.scatter([nature.bush(o) for _ in range(3)], 10, 2.5)
     scene.taken &= ~far
     return [("pond", ""), ("palms", NUMBERS[n] if 2 <= n <= 6 else "")]
@@ -190,12 +196,12 @@ def garden(scene: Scene, o: Order) -> Notes:
             else:
                 p.box(m[0], 0, m[1], m[0] + 1, 4, m[1] + 1, DIRT)
                 p.ball(m[0] - 2, 3, m[1] - 2, 5, 5, 5, LEAF)
-    f = monuments.fountain(replace(small(o, span=11), mat=MATERIALS["stone"]))
+    f = squares.fountain(replace(small(o, span=11), mat=MATERIALS["stone"]))
     for a, b, e, g in ((c - 1, 0, c + 2, 1), (c - 1, n - 1, c + 2, n), (0, c - 1, 1, c + 2), (n - 1, c - 1, n, c + 2)):
         p.box(a, 0, b, e, 4, g, AIR)
     k = c - f.w // 2
     p.box(k + 2, 0, k + 2, k + f.w - 2, 4, k + f.w - 2, AIR)
-    src = f.cells[:, : 16]
+    src = f.cells[:, :16]
     sub = p.cells[k : k + f.w, : src.shape[1], k : k + f.d]
     sub[src != 255] = src[src != 255]
     scene.put(p, 32 + rng.randint(-3, 3), 32 + rng.randint(-3, 3), count=False)
@@ -217,13 +223,22 @@ def maze(scene: Scene, o: Order) -> Notes:
     open_[1:step, 1:step] = True
     while stack:
         x, z = stack[-1]
-        ways = [(dx, dz) for dx, dz in ((1, 0), (-1, 0), (0, 1), (0, -1)) if 0 <= x + dx < cells and 0 <= z + dz < cells and (x + dx, z + dz) not in seen]
+        ways = [
+            (dx, dz)
+            for dx, dz in ((1, 0), (-1, 0), (0, 1), (0, -1))
+            if 0 <= x + dx < cells and 0 <= z + dz < cells and (x + dx, z + dz) not in seen
+        ]
         if not ways:
             stack.pop()
             continue
         dx, dz = rng.choice(ways)
         a, b = x + dx, z + dz
-        lo_x, hi_x, lo_z, hi_z = min(x, a) * step + 1, max(x, a) * step + step, min(z, b) * step + 1, max(z, b) * step + step
+        lo_x, hi_x, lo_z, hi_z = (
+            min(x, a) * step + 1,
+            max(x, a) * step + step,
+            min(z, b) * step + 1,
+            max(z, b) * step + step,
+        )
         open_[lo_x:hi_x, lo_z:hi_z] = True
         seen.add((a, b))
         stack.append((a, b))
@@ -267,7 +282,9 @@ def mine(scene: Scene, o: Order) -> Notes:
     g = scene.g
     xs = (np.arange(w) - (w - 1) / 2) / (w / 2)
     zs = np.arange(w) / w
-    bump = (1 - np.clip(np.hypot(xs[:, None] * 1.05, zs[None, :] - 0.72) * 1.5, 0, 1) ** 1.8) * h + g.uniform(-0.6, 0.6, (w, w))
+    bump = (1 - np.clip(np.hypot(xs[:, None] * 1.05, zs[None, :] - 0.72) * 1.5, 0, 1) ** 1.8) * h + g.uniform(
+        -0.6, 0.6, (w, w)
+    )
     y = np.arange(h + 2)
     p.paint(0, 0, 0, bump[:, None, :] > y[None, :, None] + 0.5, ROCK if o.mat.key != "sand" else SAND)
     c = w // 2

@@ -9,7 +9,7 @@ import numpy as np
 
 from voxcore.worlds.canvas import DIRT, GRAVEL, ICE, ROCK, SAND, SNOW, STONE
 from voxcore.worlds.settings import Frame, editor_hills
-from voxcore.worlds.terrain import GROUNDS, SIZE, Land, X, Z, distance, fractal, noise, smooth
+from voxcore.worlds.terrain import GROUNDS, SIZE, Land, X, Z, distance, noise, smooth
 
 Landscape = Callable[[Frame], Land]
 
@@ -43,7 +43,12 @@ def mountain(f: Frame) -> Land:
     slope = np.clip(1 - d / np.float32(r), 0, 1) ** np.float32(f.rng.uniform(1.0, 1.5))
     height = base + (peak - base) * slope * (1 + 0.12 * noise(f.g, 9)) + f.relief(0.8, 4)
     land = Land(height, GROUNDS[f.ground])
-    return _crags(land, int(base + (peak - base) * f.rng.uniform(0.15, 0.35)), int(base + (peak - base) * f.rng.uniform(0.6, 0.8)), f)
+    return _crags(
+        land,
+        int(base + (peak - base) * f.rng.uniform(0.15, 0.35)),
+        int(base + (peak - base) * f.rng.uniform(0.6, 0.8)),
+        f,
+    )
 
 
 def mountain_range(f: Frame) -> Land:
@@ -67,7 +72,9 @@ def volcano(f: Frame) -> Land:
     bowl = peak - (crater - d) * np.float32(1.6)
     height = np.where(d < crater, np.maximum(bowl, peak - 9), cone) + f.relief(0.6, 4) * (d > crater + 2)
     sea = f.rng.random() < 0.3
-    land = Land(height - (smooth(d, r - 1, r + 5) * 4 if sea else 0), GROUNDS[f.ground], water=int(base) - 1 if sea else 0)
+    land = Land(
+        height - (smooth(d, r - 1, r + 5) * 4 if sea else 0), GROUNDS[f.ground], water=int(base) - 1 if sea else 0
+    )
     hot = d < r - 2 + noise(f.g, 10) * 3
     land.skin[hot & (land.height > base + 1)] = ROCK
     land.skin[hot & (land.height > base + 1) & (noise(f.g, 14) > 0.35)] = GRAVEL
@@ -123,7 +130,12 @@ def lake_land(f: Frame) -> Land:
     """A lake in the middle, an islet in some."""
     cx, cz, r = 32 + f.rng.randint(-5, 5), 32 + f.rng.randint(-5, 5), f.rng.uniform(12, 23)
     d = distance(cx, cz, f.rng.uniform(0.75, 1.3)) + noise(f.g, 5) * np.float32(4)
-    height = f.level + f.relief(1.5, 3) * smooth(d, r, r + 8) + smooth(d, r + 4, r + 20) * f.rng.uniform(0, 7) - (1 - smooth(d, r - 6, r)) * 5
+    height = (
+        f.level
+        + f.relief(1.5, 3) * smooth(d, r, r + 8)
+        + smooth(d, r + 4, r + 20) * f.rng.uniform(0, 7)
+        - (1 - smooth(d, r - 6, r)) * 5
+    )
     if f.rng.random() < 0.25 and r > 17:
         height += (1 - smooth(distance(cx + 3, cz - 2), 2, 6)) * 7
     land = Land(height, GROUNDS[f.ground], water=f.level - 1)
@@ -171,7 +183,12 @@ def glacier(f: Frame) -> Land:
     d = np.abs(X + 0.5 - mid)
     half = f.rng.uniform(9, 14)
     fall = (SIZE - Z) * np.float32(f.rng.uniform(0.1, 0.22))
-    height = f.level + fall + smooth(d, half, half + 15) * (f.rng.uniform(8, 15) + 3 * noise(f.g, 6)) + (1 - smooth(d, 0, half)) * 2
+    height = (
+        f.level
+        + fall
+        + smooth(d, half, half + 15) * (f.rng.uniform(8, 15) + 3 * noise(f.g, 6))
+        + (1 - smooth(d, 0, half)) * 2
+    )
     ice = d < half + 1.5 + noise(f.g, 9) * 2
     crack = ice & (np.abs(np.sin((Z + noise(f.g, 4) * 6) * 0.45)) < 0.14)
     height = np.where(crack, height - 3, height)
@@ -208,4 +225,3 @@ LANDSCAPES: Final[dict[str, Landscape]] = {
     "glacier": glacier,
     "cliffs": cliffs,
 }
-

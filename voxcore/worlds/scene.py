@@ -25,7 +25,9 @@ class Scene:
         self.taken: Mask = np.zeros((SIZE, SIZE), dtype=np.bool_)
         self.tally = np.zeros(256, dtype=np.int64)
 
-    def put(self, part: Part, cx: float, cz: float, *, at: int | None = None, count: bool = True, margin: int = 1) -> None:
+    def put(
+        self, part: Part, cx: float, cz: float, *, at: int | None = None, count: bool = True, margin: int = 1
+    ) -> None:
         """Centre ``part`` on (cx, cz), on a levelled pad unless it needs none, and mark its columns as taken."""
         x0 = min(max(round(cx - part.w / 2), 0), max(SIZE - part.w, 0))
         z0 = min(max(round(cz - part.d / 2), 0), max(SIZE - part.d, 0))
@@ -67,7 +69,9 @@ class Scene:
         if count:
             self.tally += np.bincount(tree.cells.ravel(), minlength=256)
 
-    def free_spot(self, w: int, d: int, *, wet: bool = False, near: tuple[float, float, float] | None = None) -> tuple[int, int] | None:
+    def free_spot(
+        self, w: int, d: int, *, wet: bool = False, near: tuple[float, float, float] | None = None
+    ) -> tuple[int, int] | None:
         """A centre for a [w, d] footprint on free columns; ``near`` (x, z, radius) limits the distance."""
         blocked = self.taken | (~self.land.wet if wet else self.land.wet)
         total = np.zeros((SIZE + 1, SIZE + 1), dtype=np.int32)

@@ -109,7 +109,7 @@ def lake(f: Frame) -> tuple[Land, Site]:
     d = distance(lx, lz, f.rng.uniform(0.6, 0.95)) + noise(f.g, 6) * np.float32(2.5)
     shore = np.minimum(smooth(d, r - 5, r), 1)
     height = f.level + f.relief(0.8, 3) - (1 - shore) * 5
-    keep = X < edge
+    keep = edge > X
     height = np.where(keep, np.maximum(height, f.level), height)
     land = Land(height, GROUNDS[f.ground], water=f.level - 1)
     if f.ground == "meadow" and f.rng.random() < 0.6:

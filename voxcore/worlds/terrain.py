@@ -68,17 +68,19 @@ def noise(g: np.random.Generator, cells: int) -> Field:
 
 def fractal(g: np.random.Generator, cells: int) -> Field:
     """Three octaves of noise [64, 64], about -1..1."""
-    return (noise(g, cells) + 0.5 * noise(g, 2 * cells) + 0.22 * noise(g, 4 * cells)) * 0.75
+    out = noise(g, cells) + np.float32(0.5) * noise(g, 2 * cells) + np.float32(0.22) * noise(g, 4 * cells)
+    return out * np.float32(0.75)
 
 
 def distance(cx: float, cz: float, stretch: float = 1.0) -> Field:
     """Distance [64, 64] of cell centres from (cx, cz), z counted ``stretch`` times."""
-    return np.sqrt((X + 0.5 - cx) ** 2 + ((Z + 0.5 - cz) * stretch) ** 2)
+    out: Field = np.sqrt((X + 0.5 - cx) ** 2 + ((Z + 0.5 - cz) * stretch) ** 2)
+    return out
 
 
 def smooth(v: Field, lo: float, hi: float) -> Field:
     """0 below lo, 1 above hi, smoothstep between."""
-    t = np.clip((v - lo) / (hi - lo), 0, 1)
+    t: Field = np.clip((v - lo) / (hi - lo), 0, 1)
     return t * t * (3 - 2 * t)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from voxcore.worlds.canvas import AIR, DIRT, PLANK, ROCK, SNOW, STONE, WATER, Part, disk
+import numpy as np
+
+from voxcore.worlds.canvas import AIR, DIRT, KEEP, PLANK, ROCK, SNOW, STONE, WATER, Part, disk
 from voxcore.worlds.order import Order
 
 
@@ -142,10 +144,8 @@ def ship(o: Order) -> Part:
         half = max(0, round((beam // 2) * full))
         bow = max(0, round((t - 0.75) * 8)) if t > 0.75 else 0
         for y in range(-2, deck + bow):
-            hh = max(0, half - max(0, (0 - y)) // 1 + (1 if y >= 1 and half > 1 else 0) - 1) if y < 1 else half
-            p.box(
-                x0 + i, y, cz - hh, x0 + i + 1, y + 1, cz + hh + 1, wall if y != deck - 1 or rng.random() < 0 else wall
-            )
+            hh = max(0, half - 1 + y) if y < 1 else half
+            p.box(x0 + i, y, cz - hh, x0 + i + 1, y + 1, cz + hh + 1, wall)
         y = deck + bow
         p.box(x0 + i, y, cz - half, x0 + i + 1, y + 1, cz - half + 1, o.mat.trim)
         p.box(x0 + i, y, cz + half, x0 + i + 1, y + 1, cz + half + 1, o.mat.trim)
@@ -175,7 +175,6 @@ def ship(o: Order) -> Part:
             p.box(x + 1, y0, cz - hw + 1, x + 2, y1 + 1, cz + hw, cloth)
             if y1 - y0 > 3:
                 p.box(x + 2, y0 + 1, cz - hw + 1, x + 3, y1, cz + hw, cloth)
-                p.box(x + 1, y0 + 1, cz - hw + 1, x + 2, y1, cz + hw, AIR if y1 - y0 > 99 else cloth)
         if o.chance(0.5):
             p.box(x - 2, top, cz, x, top + 1, cz + 1, rng.choice((DIRT, WATER, ROCK)) if o.chance(0.6) else SNOW)
     bow_y = deck + 2
@@ -230,13 +229,13 @@ def pier(o: Order) -> Part:
                 arms.append((x, s))
     for x, s in arms:
         if o.chance(0.7):
-            b = boat(o)
+            skiff = boat(o)
             bz = z1 + 3 if s > 0 else z0 - 8
-            bx = x - b.w
+            bx = x - skiff.w
             if bx >= 0 and not any(ax != x and ax + 3 > bx and ax < x and t == s for ax, t in arms):
-                sub = p.cells[bx : bx + b.w, 6:14, bz : bz + 5]
-                src = b.cells[:, : sub.shape[1] + 0][:, : sub.shape[1]]
-                sub[src != 255] = src[src != 255]
+                dst = p.cells[bx : bx + skiff.w, 6:14, bz : bz + 5]
+                src = skiff.cells[:, : dst.shape[1]]
+                np.copyto(dst, src, where=src != KEEP)
     if o.chance(0.6):
         p.box(2, 1, z0 + 1, 4, 3, z0 + 3, DIRT)
         p.box(length - 3, 1, z1 - 3, length - 1, 3, z1 - 1, PLANK if wall != PLANK else DIRT)

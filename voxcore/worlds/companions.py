@@ -1,0 +1,67 @@
+"""The second kind of object of a world: what may stand beside the main one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from voxcore.worlds import castles, homes, nature, sacred, squares, waterside
+from voxcore.worlds.canvas import Part
+from voxcore.worlds.order import Order
+
+Builder = Callable[[Order], Part]
+
+
+@dataclass(frozen=True)
+class Companion:
+    """A second kind of object: how it is built and named, and its footprint. ``wet``: it floats."""
+
+    build: Builder
+    materials: tuple[str, ...]
+    one: tuple[str, ...]
+    many: tuple[str, ...]
+    span: int
+    most: int = 1
+    wet: bool = False
+    tree: bool = False
+
+
+COMPANIONS: Final[tuple[Companion, ...]] = (
+    Companion(
+        castles.watchtower,
+        ("stone", "stone", "wood"),
+        ("tower", "watchtower", "small tower"),
+        ("towers", "watchtowers"),
+        12,
+        3,
+    ),
+    Companion(
+        homes.cottage,
+        ("wood", "stone", "white"),
+        ("cottage", "small house", "house"),
+        ("cottages", "small houses", "houses"),
+        13,
+        4,
+    ),
+    Companion(homes.cabin, ("wood",), ("log cabin", "cabin"), ("log cabins", "cabins"), 13, 3),
+    Companion(homes.windmill, ("stone", "wood", "white"), ("windmill",), ("windmills",), 16, 2),
+    Companion(squares.well, ("stone",), ("well",), ("wells",), 7),
+    Companion(squares.fountain, ("stone", "white"), ("fountain",), ("fountains",), 11, 2),
+    Companion(squares.statue, ("stone", "white"), ("statue",), ("statues",), 14, 2),
+    Companion(squares.obelisk, ("stone", "sand"), ("obelisk",), ("obelisks",), 11, 3),
+    Companion(nature.snowman, ("snow",), ("snowman",), ("snowmen",), 14, 2),
+    Companion(nature.oak, ("hedge",), ("tree", "oak tree", "big tree"), ("trees", "oak trees"), 11, 5, tree=True),
+    Companion(
+        nature.pine, ("hedge",), ("pine tree", "fir tree"), ("pine trees", "pines", "fir trees"), 9, 6, tree=True
+    ),
+    Companion(nature.palm, ("hedge",), ("palm tree",), ("palm trees", "palms"), 11, 4, tree=True),
+    Companion(nature.dead_tree, ("hedge",), ("dead tree",), ("dead trees",), 11, 3, tree=True),
+    Companion(nature.cactus, ("hedge",), ("cactus",), ("cactuses",), 7, 4, tree=True),
+    Companion(nature.tent, ("sand", "white"), ("tent",), ("tents",), 12, 3),
+    Companion(nature.igloo, ("snow",), ("igloo",), ("igloos",), 16, 3),
+    Companion(sacred.church, ("stone", "white"), ("church", "chapel", "small church"), ("churches",), 18),
+    Companion(waterside.lighthouse, ("white", "stone"), ("lighthouse",), ("lighthouses",), 13),
+    Companion(waterside.ship, ("wood",), ("ship", "sailing ship"), ("ships",), 18, 2, wet=True),
+    Companion(waterside.boat, ("wood",), ("boat", "small boat"), ("boats", "small boats"), 9, 3, wet=True),
+)
