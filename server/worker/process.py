@@ -99,26 +99,31 @@ def main(pipe: Connection, setup: WorkerSetup) -> None:
 
 
 def _warm_up(module: ModuleType, device: str) -> None:
-    """Run a job of one step on a scratch folder, so that the first real one finds all compiled and loaded."""
-    block = np.zeros((64, 48, 64), dtype=np.uint8)
-    block[:, 0] = 1
-    config = TrainConfig.create("a house", steps=1, teacher_calls=1)
-    spec = module.JobSpec(config, source=VoxelMap(blocks=block), export=False)
-    try:
-        with tempfile.TemporaryDirectory(prefix="voxcore-warm-up-") as scratch:
-            folder = Path(scratch)
-            for _ in module.run_job(
-                spec,
-                maps_root=folder,
-                datasets_root=folder,
-                output_dir=folder,
-                should_stop=lambda: False,
-                device=device,
-            ):
-                pass
-    except VoxcoreError as error:
-        # A job that needs what is missing here will say so itself.
-        log.warning("warm-up failed: %s", error)
+    """Run jobs of one step on a scratch folder, so that the first real one finds all compiled and loaded."""
+    blocks = np.zeros((64, 48, 64), dtype=np.uint8)
+    blocks[:, 0] = 1
+    for teacher in ("noise", "prior"):
+        spec = module.JobSpec(
+            TrainConfig.create("a house", teacher=teacher, steps=1, teacher_calls=1),
+            source=VoxelMap(blocks=blocks),
+            export=False,
+        )
+        try:
+            with tempfile.TemporaryDirectory(prefix="voxcore-warm-up-") as scratch:
+                folder = Path(scratch)
+                events = module.run_job(
+                    spec,
+                    maps_root=folder,
+                    datasets_root=folder,
+                    output_dir=folder,
+                    should_stop=lambda: False,
+                    device=device,
+                )
+                for _ in events:
+                    pass
+        except VoxcoreError as error:
+            # A job that needs what is missing here will say so itself.
+            log.warning("warm-up of the %s teacher failed: %s", teacher, error)
 
 
 def _run(

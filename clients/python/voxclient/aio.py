@@ -1,0 +1,141 @@
+"""The same client for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar
+
+import grpc
+from vox.v1 import info_pb2, maps_pb2
+
+from voxclient import calls
+from voxclient.errors import DataError, from_rpc_error
+from voxclient.events import Event, Job, Stored
+from voxclient.following import Following, StreamRequest
+from voxclient.grid import Grid, GridAssembler
+
+Answer = TypeVar("Answer")
+
+
+class AsyncVoxClient:
+    """`VoxClient` with ``async``: same methods, same arguments, same errors. Make it in a running loop."""
+
+    def __init__(
+        self,
+        address: str = "127.0.0.1:50051",
+        *,
+        timeout: float = 30.0,
+        connect_seconds: float = 5.0,
+        patience_seconds: float = 60.0,
+    ) -> None:
+        self._channel = grpc.aio.insecure_channel(address, options=calls.CHANNEL_OPTIONS)
+        self._stubs = calls.Stubs(self._channel)
+        self._timeout = timeout
+        self._connect_seconds, self._patience_seconds = connect_seconds, patience_seconds
+
+    async def __aenter__(self) -> AsyncVoxClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """See `VoxClient.close`."""
+        await self._channel.close(grace=None)
+
+    def train(
+        self,
+        prompt: str,
+        *,
+        map_id: str | None = None,
+        grid: Grid | None = None,
+        dataset_id: str = "",
+        previews: bool = True,
+        voxel_frames: bool = True,
+        cancel_on_disconnect: bool = False,
+        request_id: str | None = None,
+        **settings: Any,
+    ) -> AsyncIterator[Event]:
+        """See `VoxClient.train`."""
+        request = calls.start_request(
+            prompt,
+            map_id=map_id,
+            grid=grid,
+            dataset_id=dataset_id,
+            settings=settings,
+            previews=previews,
+            voxel_frames=voxel_frames,
+            cancel_on_disconnect=cancel_on_disconnect,
+            request_id=request_id,
+        )
+        return self._follow(request)
+
+    def watch(
+        self, job_id: str, *, after_seq: int = 0, previews: bool = True, voxel_frames: bool = True
+    ) -> AsyncIterator[Event]:
+        """See `VoxClient.watch`."""
+        request = calls.watch_request(job_id, after_seq=after_seq, previews=previews, voxel_frames=voxel_frames)
+        return self._follow(request)
+
+    async def job(self, job_id: str) -> Job:
+        """See `VoxClient.job`."""
+        return await self._call(calls.get_job(job_id))
+
+    async def jobs(self, limit: int = 50) -> list[Job]:
+        """See `VoxClient.jobs`."""
+        return await self._call(calls.jobs(limit))
+
+    async def cancel(self, job_id: str) -> Job:
+        """See `VoxClient.cancel`."""
+        return await self._call(calls.cancel(job_id))
+
+    async def resume(self, job_id: str) -> Job:
+        """See `VoxClient.resume`."""
+        return await self._call(calls.resume(job_id))
+
+    async def maps(self, limit: int = 1000) -> list[Stored]:
+        """See `VoxClient.maps`."""
+        return await self._call(calls.maps(limit))
+
+    async def datasets(self, limit: int = 1000) -> list[Stored]:
+        """See `VoxClient.datasets`."""
+        return await self._call(calls.datasets(limit))
+
+    async def info(self) -> info_pb2.GetServerInfoResponse:
+        """See `VoxClient.info`."""
+        return await self._call(calls.info())
+
+    async def get_map(self, map_id: str) -> Grid:
+        """See `VoxClient.get_map`."""
+        grids = GridAssembler()
+        try:
+            stream: Any = self._stubs.maps.GetMap(maps_pb2.GetMapRequest(map_id=map_id), timeout=self._timeout)
+            async for response in stream:
+                grids.add_part(response.grid)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+        if grids.grid is None:
+            raise DataError("the map did not come whole")
+        return grids.grid
+
+    async def _call(self, call: calls.Call[Answer]) -> Answer:
+        try:
+            return call.convert(await call.method(self._stubs)(call.request, timeout=self._timeout))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+    async def _follow(self, request: StreamRequest) -> AsyncIterator[Event]:
+        following = Following(request, connect_seconds=self._connect_seconds, patience_seconds=self._patience_seconds)
+        while not following.finished:
+            stream = self._stubs.stream(following.request())
+            try:
+                async for response in stream:
+                    for event in following.take(response.event):
+                        yield event
+                wait = following.after_break(None)
+            except grpc.RpcError as error:
+                wait = following.after_break(error)
+            finally:
+                stream.cancel()
+            await asyncio.sleep(wait)

@@ -1,0 +1,147 @@
+"""The blocking client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import grpc
+from vox.v1 import info_pb2, maps_pb2
+
+from voxclient import calls
+from voxclient.errors import DataError, from_rpc_error
+from voxclient.events import Event, Job, Stored
+from voxclient.following import Following, StreamRequest
+from voxclient.grid import Grid, GridAssembler
+
+Answer = TypeVar("Answer")
+
+
+class VoxClient:
+    """A connection to a voxcore service. Threads may share it. Use it in a ``with``, or `close` it.
+
+    Every method raises VoxError. ``timeout`` is for calls with one answer, in seconds; a stream that
+    breaks is taken up again for up to ``patience_seconds``.
+    """
+
+    def __init__(
+        self,
+        address: str = "127.0.0.1:50051",
+        *,
+        timeout: float = 30.0,
+        connect_seconds: float = 5.0,
+        patience_seconds: float = 60.0,
+    ) -> None:
+        self._channel = grpc.insecure_channel(address, options=calls.CHANNEL_OPTIONS)
+        self._stubs = calls.Stubs(self._channel)
+        self._timeout = timeout
+        self._connect_seconds, self._patience_seconds = connect_seconds, patience_seconds
+
+    def __enter__(self) -> VoxClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection; running jobs go on."""
+        self._channel.close()
+
+    def train(
+        self,
+        prompt: str,
+        *,
+        map_id: str | None = None,
+        grid: Grid | None = None,
+        dataset_id: str = "",
+        previews: bool = True,
+        voxel_frames: bool = True,
+        cancel_on_disconnect: bool = False,
+        request_id: str | None = None,
+        **settings: Any,
+    ) -> Iterator[Event]:
+        """Start a job on a map of the server (``map_id``) or on ``grid``; yields its events, a Result last.
+
+        ``settings`` are the contract's TrainSettings by name (``steps=80, seed=7, teacher="prior"``).
+        A broken connection is taken up again; leaving the iteration does not stop the job.
+        """
+        request = calls.start_request(
+            prompt,
+            map_id=map_id,
+            grid=grid,
+            dataset_id=dataset_id,
+            settings=settings,
+            previews=previews,
+            voxel_frames=voxel_frames,
+            cancel_on_disconnect=cancel_on_disconnect,
+            request_id=request_id,
+        )
+        return self._follow(request)
+
+    def watch(
+        self, job_id: str, *, after_seq: int = 0, previews: bool = True, voxel_frames: bool = True
+    ) -> Iterator[Event]:
+        """The events of a job after ``after_seq``, to its Result."""
+        request = calls.watch_request(job_id, after_seq=after_seq, previews=previews, voxel_frames=voxel_frames)
+        return self._follow(request)
+
+    def job(self, job_id: str) -> Job:
+        """Where a job stands."""
+        return self._call(calls.get_job(job_id))
+
+    def jobs(self, limit: int = 50) -> list[Job]:
+        """The newest jobs, newest first."""
+        return self._call(calls.jobs(limit))
+
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job; what it has reached is kept as a map."""
+        return self._call(calls.cancel(job_id))
+
+    def resume(self, job_id: str) -> Job:
+        """A new job that goes on where a stopped one's last checkpoint is; then `watch` it."""
+        return self._call(calls.resume(job_id))
+
+    def maps(self, limit: int = 1000) -> list[Stored]:
+        """Maps on the server."""
+        return self._call(calls.maps(limit))
+
+    def datasets(self, limit: int = 1000) -> list[Stored]:
+        """Datasets on the server."""
+        return self._call(calls.datasets(limit))
+
+    def info(self) -> info_pb2.GetServerInfoResponse:
+        """What the server is and takes; the contract's own message."""
+        return self._call(calls.info())
+
+    def get_map(self, map_id: str) -> Grid:
+        """The grid of a map on the server."""
+        grids = GridAssembler()
+        try:
+            for response in self._stubs.maps.GetMap(maps_pb2.GetMapRequest(map_id=map_id), timeout=self._timeout):
+                grids.add_part(response.grid)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+        if grids.grid is None:
+            raise DataError("the map did not come whole")
+        return grids.grid
+
+    def _call(self, call: calls.Call[Answer]) -> Answer:
+        try:
+            return call.convert(call.method(self._stubs)(call.request, timeout=self._timeout))
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+
+    def _follow(self, request: StreamRequest) -> Iterator[Event]:
+        following = Following(request, connect_seconds=self._connect_seconds, patience_seconds=self._patience_seconds)
+        while not following.finished:
+            stream = self._stubs.stream(following.request())
+            try:
+                for response in stream:
+                    yield from following.take(response.event)
+                wait = following.after_break(None)
+            except grpc.RpcError as error:
+                wait = following.after_break(error)
+            finally:
+                stream.cancel()
+            time.sleep(wait)

@@ -1,0 +1,112 @@
+"""One job from start to end: start the service, train, show it, stop the service.
+
+``python scripts/run_job.py [--map ID] PROMPT``; the exit code is that of ``python -m voxclient train``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 120.0
+STOP_SECONDS = 90.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("prompt")
+    parser.add_argument("--map", default="1", metavar="ID")
+    options, more = parser.parse_known_args()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="voxcore-run-") as scratch:
+        log_path = Path(scratch) / "server.log"
+        port_file = Path(scratch) / "port"
+        with log_path.open("wb") as log:
+            # A session of its own: Ctrl-C goes to the client, which cancels the job and keeps the map.
+            server = subprocess.Popen(
+                [sys.executable, "-m", "server", "--port", "0", "--port-file", str(port_file)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        try:
+            address = wait_until_healthy(server, port_file)
+            print(f"service ready after {time.monotonic() - began:.1f} s on {address}", flush=True)
+            code = train(address, options.map, options.prompt, more)
+        except (RuntimeError, KeyboardInterrupt) as error:
+            print(f"run_job: {error or 'interrupted'}", file=sys.stderr)
+            print(log_path.read_text(encoding="utf-8", errors="replace")[-4000:], file=sys.stderr)
+            code = 130 if isinstance(error, KeyboardInterrupt) else 1
+        finally:
+            stop(server)
+    if code == 0:
+        print(f"the map is in {ROOT / 'maps'} under the id above; {time.monotonic() - began:.1f} s with the service")
+    return code
+
+
+def wait_until_healthy(server: subprocess.Popen[bytes], port_file: Path) -> str:
+    """The service's address once a job would start at once. Raises RuntimeError with a sentence."""
+    deadline = time.monotonic() + START_SECONDS
+    while not port_file.is_file():
+        check_running(server, deadline)
+        time.sleep(0.05)
+    address = f"127.0.0.1:{port_file.read_text(encoding='utf-8').strip()}"
+    with grpc.insecure_channel(address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        while True:
+            check_running(server, deadline)
+            try:
+                answer = health.Check(health_pb2.HealthCheckRequest(), timeout=2.0)
+                if answer.status == health_pb2.HealthCheckResponse.SERVING:
+                    return address
+            except grpc.RpcError:
+                pass
+            time.sleep(0.1)
+
+
+def check_running(server: subprocess.Popen[bytes], deadline: float) -> None:
+    if server.poll() is not None:
+        raise RuntimeError(f"the service ended with exit code {server.returncode} before it was ready:")
+    if time.monotonic() > deadline:
+        raise RuntimeError(f"the service was not ready after {START_SECONDS:.0f} s:")
+
+
+def train(address: str, map_id: str, prompt: str, more: list[str]) -> int:
+    """The client's exit code. It has the terminal, so Ctrl-C is its business."""
+    command = [sys.executable, "-m", "voxclient", "--address", address, "train", prompt, "--map", map_id, *more]
+    ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        # The child gets the usual Ctrl-C back; an ignored signal would be inherited.
+        client = subprocess.Popen(
+            command, cwd=ROOT, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
+        )
+        signal.signal(signal.SIGTERM, lambda *_: os.kill(client.pid, signal.SIGINT))
+        return client.wait()
+    finally:
+        signal.signal(signal.SIGINT, ours)
+
+
+def stop(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            print("run_job: the service did not stop in time and is ended", file=sys.stderr)
+            server.kill()
+            server.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
