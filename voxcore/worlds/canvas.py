@@ -116,6 +116,12 @@ class Part:
         """Remember a detail that the caption may mention."""
         self.details.append((key, adjective))
 
+    def trim(self) -> None:
+        """Drop empty layers on top, so that the part asks for no more room than it needs."""
+        used = np.flatnonzero(((self.cells != KEEP) & (self.cells != AIR)).any(axis=(0, 2)))
+        if len(used):
+            self.cells = self.cells[:, : int(used[-1]) + 1]
+
     def turned(self, quarter_turns: int) -> Part:
         """This part turned about the vertical."""
         out = Part.__new__(Part)

@@ -94,6 +94,9 @@ def _subject(rng: Random, f: Facts) -> tuple[str, str]:
         words.append(rng.choice(TALL_WORDS if tall else SIZE_WORDS[f.size]))
     if f.style:
         words.append(f.style)
+    shape = next((key for key, _ in f.details if key in ("round", "square")), "")
+    if shape and rng.random() < 0.3:
+        words.append(shape)
     if f.material:
         if rng.random() < 0.22:
             after = (

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 import numpy as np
 
-from voxcore.worlds import nature
 from voxcore.worlds.canvas import WATER, Cells, Part
-from voxcore.worlds.captions import COUNTS, Facts, article, caption, style_word
-from voxcore.worlds.catalogue import CATALOGUE, Family, Weights
-from voxcore.worlds.companions import COMPANIONS, Companion
+from voxcore.worlds.captions import Facts, caption, style_word
+from voxcore.worlds.catalogue import CATALOGUE
+from voxcore.worlds.family import Family, Weights
 from voxcore.worlds.landscapes import LANDSCAPES
 from voxcore.worlds.order import MATERIALS, Order
 from voxcore.worlds.scene import Scene
 from voxcore.worlds.settings import SETTINGS, SPAN, Frame, Site, plain
+from voxcore.worlds.surroundings import company, trees
 from voxcore.worlds.terrain import HEIGHT, SIZE, Land
-from voxcore.worlds.vocabulary import NOUNS
 
-MIN_SHARE = 0.7
+MIN_SHARE: Final = 0.7
 """A caption may name a material only if it is at least this share of the structure."""
+
+
+ROOMY: Final = frozenset({"plain", "rolling", "editor_hills", "valley", "lake", "coast", "river"})
+"""Settings that have room for several copies of the main structure."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +90,9 @@ def _landscape(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
         and ground in ("meadow", "alpine", "snow", "desert")
         and spec.name not in ("glacier", "dunes")
     ):
-        facts.trees = _trees(rng, scene, ground, "few", rng.random() < 0.7)
+        facts.trees = trees(rng, scene, ground, "few", rng.random() < 0.7)
     elif rng.random() < 0.2 and spec.name != "volcano":
-        _company(rng, scene, facts, 18, 32, 32, 30)
+        company(rng, scene, facts, 18, 32, 32, 30)
     return Draft(scene.blocks, scene.terrain, caption(rng, facts), {"ground": ground})
 
 
@@ -122,7 +126,7 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     if spec.repeat and rng.random() < 0.2 and not short:
         count = rng.randint(2, spec.repeat)
         size = "small" if count > 2 or rng.random() < 0.5 else "medium"
-        setting = setting if setting in ("plain", "rolling", "editor_hills", "valley") else "plain"
+        setting = setting if setting in ROOMY else "plain"
     two = count == 1 and not short and rng.random() < 0.27
     level = _level(rng, setting)
     span = min(56, SPAN.get(setting, 56), 40 if two else 56)
@@ -140,14 +144,16 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
         order = Order(rng, order.mat, size, span, room, order.contrast_roof, str(int(2 * half_x) + 2))
     if spec.build:
         parts = [spec.build(order)]
-        _trim(parts[0])
+        parts[0].trim()
         if count > 1 and rng.random() < 0.6:
             parts.append(spec.build(order))
-            _trim(parts[1])
+            parts[1].trim()
         if setting != "crossing" or spec.name == "aqueduct":
             turn = rng.randrange(4) if setting != "coast" or spec.name != "harbour" else 0
             parts = [p.turned(turn) for p in parts]
             half_x, half_z = parts[0].w / 2, parts[0].d / 2
+            if count > 1:
+                half_x = half_z = max(half_x, 14.0)
     if spec.name == "aqueduct" and setting == "crossing":
         half_x = 6.0
     land, site = _land(rng, g, spec, setting, ground, half_x, half_z, level)
@@ -166,7 +172,7 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     made = _material(scene, material)
     if spec.says_material and says["material"] and made:
         facts.material = material
-    roof = parts[0].roof if parts else 0
+    roof = parts[0].roof if len(parts) == 1 else 0
     if roof:
         facts.roof = roof if not short else 0
     facts.size = size if says["size"] and count == 1 and not spec.land else ""
@@ -178,13 +184,13 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     elif spec.name == "pine" and style == "snowy" and rng.random() < 0.6:
         facts.style = "snowy"
     if two:
-        _company(rng, scene, facts, level, site.cx, site.cz, 44)
+        company(rng, scene, facts, level, site.cx, site.cz, 44)
     if not facts.trees and spec.name not in ("forest", "oasis", "sea", "garden") and setting != "sea":
         roll = rng.random()
         if roll < 0.1 and not short:
-            facts.trees = _trees(rng, scene, ground, "many", True)
+            facts.trees = trees(rng, scene, ground, "many", True)
         elif roll < 0.28:
-            facts.trees = _trees(rng, scene, ground, "few", roll < 0.2 and not short)
+            facts.trees = trees(rng, scene, ground, "few", roll < 0.2 and not short)
     tags = {"size": size, "setting": setting, "ground": ground, "count": str(facts.count)}
     if facts.material:
         tags["material"] = facts.material
@@ -193,13 +199,6 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     if roof:
         tags["roof"] = str(roof)
     return Draft(scene.blocks, scene.terrain, caption(rng, facts), tags)
-
-
-def _trim(part: Part) -> None:
-    """Drop empty layers on top, so that the part asks for no more room than it needs."""
-    used = np.flatnonzero(((part.cells != 255) & (part.cells != 0)).any(axis=(0, 2)))
-    if len(used):
-        part.cells = part.cells[:, : int(used[-1]) + 1]
 
 
 def _land(
@@ -218,7 +217,7 @@ def _land(
 def _place(rng: Random, scene: Scene, spec: Family, parts: list[Part], site: Site, setting: str, facts: Facts) -> None:
     """Put the main structure, or its copies, on the land; fix ``facts.count`` to what found room."""
     first = parts[0]
-    facts.details = list(first.details)
+    facts.details = list(first.details) if len(parts) == 1 else []
     tree = spec.name in ("oak", "pine", "palm", "dead_tree", "cactus")
     if facts.count == 1:
         if tree:
@@ -265,77 +264,6 @@ def _material(scene: Scene, material: str) -> bool:
     """Whether the structures' blocks are mostly of the material."""
     solid = scene.tally[1:255].sum() - scene.tally[WATER]
     return bool(solid > 0 and scene.tally[MATERIALS[material].wall] >= MIN_SHARE * solid)
-
-
-def _company(rng: Random, scene: Scene, facts: Facts, level: int, cx: float, cz: float, reach: float) -> None:
-    """A second kind of object near the first, if there is room, and its phrase."""
-    wet = float(scene.land.wet.mean())
-    skin = scene.land.ground.skin
-    options = [c for c in COMPANIONS if (wet > 0.25) == c.wet or (not c.wet and wet < 0.6)]
-    options = [c for c in options if not (c.one[0] in ("snowman", "igloo") and skin not in (5, 10))]
-    options = [
-        c
-        for c in options
-        if not (c.one[0] in ("palm tree", "cactus") and skin != 6) and c.one[0] not in NOUNS[facts.family]
-    ]
-    if not options:
-        return
-    c = rng.choice(options)
-    wanted = rng.randint(1, c.most) if c.most > 1 and rng.random() < 0.55 else 1
-    room = max(10, HEIGHT - 2 - int(scene.land.height.max()))
-    order = Order(rng, MATERIALS[rng.choice(c.materials)], "small", c.span, min(room, 26), rng.random() < 0.5, "")
-    part = c.build(order)
-    _trim(part)
-    done = 0
-    for _ in range(wanted):
-        p = part.turned(rng.randrange(4))
-        if c.tree:
-            spot = scene.free_spot(5, 5, near=(cx, cz, reach))
-            if spot:
-                scene.plant(p, *spot, count=False)
-                scene.taken[max(spot[0] - 3, 0) : spot[0] + 4, max(spot[1] - 3, 0) : spot[1] + 4] = True
-                done += 1
-            continue
-        spot = scene.free_spot(p.w + 1, p.d + 1, wet=c.wet, near=(cx, cz, reach))
-        if spot:
-            scene.put(p, *spot, at=scene.land.water if c.wet else None, count=False)
-            done += 1
-    if done:
-        facts.companion = _named(rng, c, done)
-
-
-def _named(rng: Random, c: Companion, n: int) -> str:
-    return article(rng.choice(c.one)) if n == 1 else f"{rng.choice(COUNTS[n])} {rng.choice(c.many)}"
-
-
-def _trees(rng: Random, scene: Scene, ground: str, how: str, said: bool) -> str:
-    """Trees on what is left free; returns the key of the phrase, "" if none is to be said."""
-    order = Order(
-        rng,
-        MATERIALS["hedge"],
-        "small",
-        12,
-        rng.choice((9, 10, 12)),
-        False,
-        "snowy" if ground == "snow" and rng.random() < 0.5 else "",
-    )
-    kind = rng.choice((nature.oak, nature.oak, nature.pine))
-    if ground == "desert":
-        kind = rng.choice((nature.palm, nature.cactus))
-    elif ground in ("snow", "alpine"):
-        kind = nature.pine
-    elif ground not in ("meadow",):
-        kind = rng.choice((nature.dead_tree, nature.pine))
-    trees = [kind(order) for _ in range(3)]
-    number = rng.randint(25, 45) if how == "many" else rng.randint(3, 12)
-    planted = scene.scatter(trees, number, 4.0 if how == "many" else 5.5)
-    if not said or planted < (12 if how == "many" else 2) or kind in (nature.cactus, nature.dead_tree):
-        return ""
-    if kind is nature.palm:
-        return "palm"
-    if how == "many":
-        return "pine_many" if kind is nature.pine and rng.random() < 0.6 else "many"
-    return "few"
 
 
 def _forest_words(rng: Random, facts: Facts, style: str) -> None:

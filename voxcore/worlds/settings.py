@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from voxcore.worlds.canvas import GRAVEL, ROCK, SAND, SNOW
+from voxcore.worlds.canvas import GRAVEL, LEAF, ROCK, SAND, SNOW, STONE
 from voxcore.worlds.terrain import GROUNDS, SIZE, Field, Land, X, Z, distance, fractal, noise, smooth
 
 
@@ -77,6 +77,11 @@ def editor_hills(f: Frame) -> tuple[Land, Site]:
     height = mean + f.relief(amp, f.rng.choice((2, 2, 3))) + noise(f.g, 12) * np.float32(0.9)
     water = int(mean - f.rng.uniform(0.25, 0.6) * amp) if f.rng.random() < 0.75 else 0
     land = Land(height, GROUNDS[f.ground], water=water)
+    if f.rng.random() < 0.6:
+        land.fold = 5 * noise(f.g, 3) + 2 * noise(f.g, 9) + 20
+    if f.ground == "meadow" and f.rng.random() < 0.5:
+        land.patches(noise(f.g, 9) > 0.35, LEAF)
+        land.patches(land.steep(3), STONE)
     if water and f.ground == "meadow":
         land.beach(SAND, 2)
     if f.rng.random() < 0.6 and f.ground == "meadow":

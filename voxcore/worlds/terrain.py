@@ -20,6 +20,8 @@ X: Final = np.arange(SIZE, dtype=np.float32)[:, None]
 Z: Final = np.arange(SIZE, dtype=np.float32)[None, :]
 Y: Final = np.arange(HEIGHT, dtype=np.int8)[None, :, None]
 
+_SPECKS: Final = np.random.default_rng(0).integers(0, 25, (SIZE, HEIGHT, SIZE), dtype=np.int8)
+
 Field = NDArray[np.float32]
 
 
@@ -53,7 +55,7 @@ def _weights(cells: int, phase: int) -> Field:
     i = np.floor(t).astype(int)
     f = t - i
     s = f * f * (3 - 2 * f)
-    out = np.zeros((SIZE, cells + 2), dtype=np.float32)
+    out: Field = np.zeros((SIZE, cells + 2), dtype=np.float32)
     out[np.arange(SIZE), i] = 1 - s
     out[np.arange(SIZE), i + 1] = s
     return out
@@ -63,13 +65,14 @@ def noise(g: np.random.Generator, cells: int) -> Field:
     """Smooth noise [64, 64] in about -1..1 with ``cells`` lattice cells across."""
     a, b = (int(v) for v in g.integers(0, 8, 2))
     lattice = g.uniform(-1, 1, (cells + 2, cells + 2)).astype(np.float32)
-    return _weights(cells, a) @ lattice @ _weights(cells, b).T
+    return np.asarray(_weights(cells, a) @ lattice @ _weights(cells, b).T, dtype=np.float32)
 
 
 def fractal(g: np.random.Generator, cells: int) -> Field:
     """Three octaves of noise [64, 64], about -1..1."""
-    out = noise(g, cells) + np.float32(0.5) * noise(g, 2 * cells) + np.float32(0.22) * noise(g, 4 * cells)
-    return out * np.float32(0.75)
+    octaves = noise(g, cells), noise(g, 2 * cells), noise(g, 4 * cells)
+    out: Field = octaves[0] * np.float32(0.75) + octaves[1] * np.float32(0.375) + octaves[2] * np.float32(0.165)
+    return out
 
 
 def distance(cx: float, cz: float, stretch: float = 1.0) -> Field:
@@ -91,6 +94,8 @@ class Land:
         self.height: NDArray[np.int16] = np.clip(np.rint(height), 2, 44).astype(np.int16)
         self.ground = ground
         self.water = water
+        self.fold: Field | None = None
+        """Where set, the rock has tilted bands and specks of other stone, bent by this field [64, 64]."""
         self.skin: Cells = np.full((SIZE, SIZE), ground.skin, dtype=np.uint8)
         if water:
             self.skin[self.height <= water - 1] = ground.bed
@@ -109,6 +114,20 @@ class Land:
         """Skin of the columns that stand less than ``width`` above the water."""
         self.skin[(self.height <= self.water + width - 1) & (self.height > self.water - 3)] = block
 
+    def patches(self, where: NDArray[np.bool_], block: int) -> None:
+        """Another skin on some dry columns."""
+        self.skin[where & ~self.wet] = block
+
+    def steep(self, drop: int) -> Mask:
+        """Columns that stand ``drop`` or more above a neighbour."""
+        h = self.height
+        out = np.zeros(h.shape, dtype=np.bool_)
+        out[1:] |= h[1:] - h[:-1] >= drop
+        out[:-1] |= h[:-1] - h[1:] >= drop
+        out[:, 1:] |= h[:, 1:] - h[:, :-1] >= drop
+        out[:, :-1] |= h[:, :-1] - h[:, 1:] >= drop
+        return out
+
     def altitude(self, rock_from: int, snow_from: int) -> None:
         """Rock and snow by height, as the editor's terrain has them."""
         self.skin[self.height >= rock_from] = ROCK
@@ -120,6 +139,10 @@ class Land:
         solid = h > Y
         out = solid.astype(np.uint8) * np.uint8(self.ground.deep)
         np.copyto(out, np.uint8(self.ground.under), where=solid & (h - np.int8(4) < Y))
+        if self.fold is not None:
+            bent = self.fold.astype(np.int8)[:, None, :] + Y
+            np.copyto(out, np.uint8(ROCK), where=(out == STONE) & (bent % np.int8(7) < 2))
+            np.copyto(out, np.uint8(GRAVEL), where=(out == STONE) & ((bent * np.int8(37) + _SPECKS) % np.int8(25) == 0))
         if self.water:
             np.copyto(out, np.uint8(WATER), where=(h <= Y) & (np.int8(self.water) > Y))
         top = self.height.astype(np.int64) - 1

@@ -1,0 +1,84 @@
+"""What is around the main structure: a second kind of object, and trees."""
+
+from __future__ import annotations
+
+from random import Random
+
+from voxcore.worlds import nature
+from voxcore.worlds.captions import COUNTS, Facts, article
+from voxcore.worlds.companions import COMPANIONS, Companion
+from voxcore.worlds.order import MATERIALS, Order
+from voxcore.worlds.scene import Scene
+from voxcore.worlds.terrain import HEIGHT
+from voxcore.worlds.vocabulary import NOUNS
+
+
+def company(rng: Random, scene: Scene, facts: Facts, level: int, cx: float, cz: float, reach: float) -> None:
+    """A second kind of object near the first, if there is room, and its phrase."""
+    wet = float(scene.land.wet.mean())
+    skin = scene.land.ground.skin
+    options = [c for c in COMPANIONS if (wet > 0.25) == c.wet or (not c.wet and wet < 0.6)]
+    options = [c for c in options if not (c.one[0] in ("snowman", "igloo") and skin not in (5, 10))]
+    options = [
+        c
+        for c in options
+        if not (c.one[0] in ("palm tree", "cactus") and skin != 6) and c.one[0] not in NOUNS[facts.family]
+    ]
+    if not options:
+        return
+    c = rng.choice(options)
+    wanted = rng.randint(1, c.most) if c.most > 1 and rng.random() < 0.55 else 1
+    room = max(10, HEIGHT - 2 - int(scene.land.height.max()))
+    order = Order(rng, MATERIALS[rng.choice(c.materials)], "small", c.span, min(room, 26), rng.random() < 0.5, "")
+    part = c.build(order)
+    part.trim()
+    done = 0
+    for _ in range(wanted):
+        p = part.turned(rng.randrange(4))
+        if c.tree:
+            spot = scene.free_spot(5, 5, near=(cx, cz, reach))
+            if spot:
+                scene.plant(p, *spot, count=False)
+                scene.taken[max(spot[0] - 3, 0) : spot[0] + 4, max(spot[1] - 3, 0) : spot[1] + 4] = True
+                done += 1
+            continue
+        spot = scene.free_spot(p.w + 1, p.d + 1, wet=c.wet, near=(cx, cz, reach))
+        if spot:
+            scene.put(p, *spot, at=scene.land.water if c.wet else None, count=False)
+            done += 1
+    if done:
+        facts.companion = _named(rng, c, done)
+
+
+def _named(rng: Random, c: Companion, n: int) -> str:
+    return article(rng.choice(c.one)) if n == 1 else f"{rng.choice(COUNTS[n])} {rng.choice(c.many)}"
+
+
+def trees(rng: Random, scene: Scene, ground: str, how: str, said: bool) -> str:
+    """Trees on what is left free; returns the key of the phrase, "" if none is to be said."""
+    order = Order(
+        rng,
+        MATERIALS["hedge"],
+        "small",
+        12,
+        rng.choice((9, 10, 12)),
+        False,
+        "snowy" if ground == "snow" and rng.random() < 0.5 else "",
+    )
+    kind = rng.choice((nature.oak, nature.oak, nature.pine))
+    if ground == "desert":
+        kind = nature.palm if how == "many" else rng.choice((nature.palm, nature.cactus))
+    elif ground in ("snow", "alpine"):
+        kind = nature.pine
+    elif ground not in ("meadow",):
+        kind = nature.pine if how == "many" else rng.choice((nature.dead_tree, nature.pine))
+    stand = [kind(order) for _ in range(3)]
+    number = rng.randint(25, 45) if how == "many" else rng.randint(3, 12)
+    planted = scene.scatter(stand, number, 4.0 if how == "many" else 5.5)
+    if not said or planted < (12 if how == "many" else 2) or kind in (nature.cactus, nature.dead_tree):
+        return ""
+    if kind is nature.palm:
+        return "palm"
+    if how == "many":
+        return "pine_many" if kind is nature.pine and rng.random() < 0.6 else "many"
+    return "few"
