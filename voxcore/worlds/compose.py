@@ -128,7 +128,7 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
         size = "small" if count > 2 or rng.random() < 0.5 else "medium"
         setting = setting if setting in ROOMY else "plain"
     two = count == 1 and not short and rng.random() < 0.27
-    level = _level(rng, setting)
+    level = max(_level(rng, setting), 11 if spec.name == "quarry" else 0)
     span = min(56, SPAN.get(setting, 56), 40 if two else 56)
     if setting in ("lake", "coast", "river", "hill", "mountains", "island") and size == "large" and rng.random() < 0.5:
         size = "medium"
@@ -145,6 +145,7 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     if spec.build:
         parts = [spec.build(order)]
         parts[0].trim()
+        level = max(level, parts[0].below + 2)
         if count > 1 and rng.random() < 0.6:
             parts.append(spec.build(order))
             parts[1].trim()
