@@ -182,8 +182,8 @@ def keep(o: Order) -> Part:
 def watchtower(o: Order) -> Part:
     """One tower, round or square, with crenels, a pointed roof, or a lookout platform on posts."""
     rng, wall = o.rng, o.mat.wall
-    n = max(6, o.pick((6, 8), (8, 11), (11, 15)))
-    h = o.tall((13, 17), (18, 26), (26, 34))
+    n = max(6, min(o.pick((6, 8), (8, 11), (11, 15)), o.room // 3))
+    h = o.tall((15, 19), (21, 28), (28, 36))
     kind = rng.choice(("crenels", "crenels", "roof", "lookout"))
     if o.mat.key == "wood" and o.chance(0.5):
         kind = "lookout"

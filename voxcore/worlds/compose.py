@@ -96,7 +96,24 @@ def _landscape(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     return Draft(scene.blocks, scene.terrain, caption(rng, facts), {"ground": ground})
 
 
-def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
+@dataclass
+class Plan:
+    """What was decided about a structure before anything is drawn, and which of it the caption will say."""
+
+    spec: Family
+    says: dict[str, bool]
+    short: bool
+    material: str
+    setting: str
+    ground: str
+    size: str
+    count: int
+    two: bool
+    level: int
+    order: Order
+
+
+def _plan(rng: Random, spec: Family) -> Plan:
     says = {
         k: rng.random() < p
         for k, p in (("material", 0.55), ("size", 0.35), ("style", 0.42), ("setting", 0.42), ("ground", 0.28))
@@ -108,20 +125,12 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     material = _natural(rng, spec.materials, says["material"], 0.82)
     setting = _natural(rng, spec.settings, says["setting"], 0.55)
     ground = _natural(rng, spec.grounds, says["ground"], 0.8)
+    style = rng.choice(spec.styles)
     if spec.name == "forest":
-        style = rng.choice(spec.styles)
-        ground = {
-            "snowy": "snow",
-            "palm": rng.choice(("meadow", "desert")),
-            "dead": rng.choice(("dirt", "meadow", "rock")),
-        }.get(style, ground)
-    else:
-        style = rng.choice(spec.styles)
-    size = (
-        rng.choice(("small", "medium", "large"))
-        if says["size"]
-        else rng.choices(("small", "medium", "large"), (0.12, 0.46, 0.42))[0]
-    )
+        warm, bare = rng.choice(("meadow", "desert")), rng.choice(("dirt", "meadow", "rock"))
+        ground = {"snowy": "snow", "palm": warm, "dead": bare}.get(style, ground)
+    sizes, usual = ("small", "medium", "large"), (0.12, 0.46, 0.42)
+    size = rng.choice(sizes) if says["size"] else rng.choices(sizes, usual)[0]
     count = 1
     if spec.repeat and rng.random() < 0.2 and not short:
         count = rng.randint(2, spec.repeat)
@@ -129,77 +138,81 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
         setting = setting if setting in ROOMY else "plain"
     two = count == 1 and not short and rng.random() < 0.27
     level = max(_level(rng, setting), 11 if spec.name == "quarry" else 0)
-    span = min(56, SPAN.get(setting, 56), 40 if two else 56)
+    span = min(56, SPAN.get(setting, 56), 40 if two else 56) if count == 1 else spec.repeat_span
     if setting in ("lake", "coast", "river", "hill", "mountains", "island") and size == "large" and rng.random() < 0.5:
         size = "medium"
     room = HEIGHT - 1 - (26 if setting == "editor_hills" else level + (5 if setting == "rolling" else 0))
-    facts = Facts(spec.name, count=count, short=short)
     contrast = rng.random() < (0.3 if says["material"] else 0.5)
-    order = Order(rng, MATERIALS[material], size, span if count == 1 else spec.repeat_span, room, contrast, style)
-
-    half_x = half_z = 14.0
-    parts: list[Part] = []
     if spec.name == "bridge":
-        half_x = float(rng.randint(6, 15) if size != "large" else rng.randint(13, 18))
-        order = Order(rng, order.mat, size, span, room, order.contrast_roof, str(int(2 * half_x) + 2))
-    if spec.build:
-        parts = [spec.build(order)]
-        parts[0].trim()
-        level = max(level, parts[0].below + 2)
-        if count > 1 and rng.random() < 0.6:
-            parts.append(spec.build(order))
-            parts[1].trim()
-        if setting != "crossing" or spec.name == "aqueduct":
-            turn = rng.randrange(4) if setting != "coast" or spec.name != "harbour" else 0
-            parts = [p.turned(turn) for p in parts]
-            half_x, half_z = parts[0].w / 2, parts[0].d / 2
-            if count > 1:
-                half_x = half_z = max(half_x, 14.0)
-    if spec.name == "aqueduct" and setting == "crossing":
-        half_x = 6.0
+        style = str(2 * (rng.randint(6, 15) if size != "large" else rng.randint(13, 18)) + 2)  # cells of water
+    order = Order(rng, MATERIALS[material], size, span, room, contrast, style)
+    return Plan(spec, says, short, material, setting, ground, size, count, two, level, order)
+
+
+def _draw(rng: Random, plan: Plan) -> tuple[list[Part], float, float]:
+    """The structure's part, or two variants for several copies, and the half lengths of its footprint."""
+    spec, setting = plan.spec, plan.setting
+    if not spec.build:
+        return [], 14.0, 14.0
+    parts = [spec.build(plan.order)]
+    if plan.count > 1 and rng.random() < 0.6:
+        parts.append(spec.build(plan.order))
+    for part in parts:
+        part.trim()
+    if spec.name == "bridge":
+        return parts, (int(plan.order.style) - 2) / 2, 14.0
+    turn = rng.randrange(4) if spec.name != "harbour" and setting != "crossing" else 0
+    parts = [p.turned(turn) for p in parts]
+    least = 14.0 if plan.count > 1 else 0.0
+    half_x = 6.0 if setting == "crossing" else max(parts[0].w / 2, least)
+    return parts, half_x, max(parts[0].d / 2, least)
+
+
+def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
+    plan = _plan(rng, spec)
+    setting, ground = plan.setting, plan.ground
+    parts, half_x, half_z = _draw(rng, plan)
+    level = max([plan.level, *(p.below + 2 for p in parts)])
     land, site = _land(rng, g, spec, setting, ground, half_x, half_z, level)
     scene = Scene(land, rng, g)
-    if setting in ("lake", "river", "hill", "island", "plateau") and says["setting"] and rng.random() < 0.2:
-        scene.terrain = plain(
-            Frame(rng, g, 16, 16, level if setting not in ("hill", "plateau") else level - 7, ground)
-        )[0].blocks()
+    if setting in ("lake", "river", "hill", "island", "plateau") and plan.says["setting"] and rng.random() < 0.2:
+        below = 7 if setting in ("hill", "plateau") else 0
+        scene.terrain = plain(Frame(rng, g, 16, 16, level - below, ground))[0].blocks()
 
+    facts = Facts(spec.name, count=plan.count, short=plan.short)
     if spec.group:
-        facts.details = spec.group(scene, order)
+        facts.details = spec.group(scene, plan.order)
     else:
         _place(rng, scene, spec, parts, site, setting, facts)
-        if facts.count > 1:
-            facts.count = facts.count if facts.count <= 5 else 5
-    made = _material(scene, material)
-    if spec.says_material and says["material"] and made:
-        facts.material = material
-    roof = parts[0].roof if len(parts) == 1 else 0
-    if roof:
-        facts.roof = roof if not short else 0
-    facts.size = size if says["size"] and count == 1 and not spec.land else ""
-    facts.style = style_word(rng, spec.name) if says["style"] else ""
-    facts.setting = setting if says["setting"] and setting != "plain" else ""
-    facts.ground = ground if says["ground"] and setting != "sea" else ""
-    if spec.name == "forest":
-        _forest_words(rng, facts, style)
-    elif spec.name == "pine" and style == "snowy" and rng.random() < 0.6:
-        facts.style = "snowy"
-    if two:
+    _say(rng, plan, scene, parts, facts)
+    if plan.two:
         company(rng, scene, facts, level, site.cx, site.cz, 44)
-    if not facts.trees and spec.name not in ("forest", "oasis", "sea", "garden") and setting != "sea":
+    if not facts.trees and spec.name not in ("forest", "oasis", "garden") and setting != "sea":
         roll = rng.random()
-        if roll < 0.1 and not short:
+        if roll < 0.1 and not plan.short:
             facts.trees = trees(rng, scene, ground, "many", True)
         elif roll < 0.28:
-            facts.trees = trees(rng, scene, ground, "few", roll < 0.2 and not short)
-    tags = {"size": size, "setting": setting, "ground": ground, "count": str(facts.count)}
-    if facts.material:
-        tags["material"] = facts.material
-    if facts.companion:
-        tags["companion"] = facts.companion
-    if roof:
-        tags["roof"] = str(roof)
-    return Draft(scene.blocks, scene.terrain, caption(rng, facts), tags)
+            facts.trees = trees(rng, scene, ground, "few", roll < 0.2 and not plan.short)
+    tags = {"size": plan.size, "setting": setting, "ground": ground, "count": str(facts.count)}
+    known = {"material": facts.material, "companion": facts.companion, "roof": str(facts.roof or "")}
+    return Draft(scene.blocks, scene.terrain, caption(rng, facts), tags | {k: v for k, v in known.items() if v})
+
+
+def _say(rng: Random, plan: Plan, scene: Scene, parts: list[Part], facts: Facts) -> None:
+    """Hand over to the caption what was decided to be said, as far as it came true."""
+    spec, says = plan.spec, plan.says
+    if spec.says_material and says["material"] and _material(scene, plan.material):
+        facts.material = plan.material
+    if len(parts) == 1 and not plan.short:
+        facts.roof = parts[0].roof
+    facts.size = plan.size if says["size"] and plan.count == 1 else ""
+    facts.style = style_word(rng, spec.name) if says["style"] else ""
+    facts.setting = plan.setting if says["setting"] and plan.setting != "plain" else ""
+    facts.ground = plan.ground if says["ground"] and plan.setting != "sea" else ""
+    if spec.name == "forest":
+        _forest_words(rng, facts, plan.order.style)
+    elif spec.name == "pine" and plan.order.style == "snowy" and rng.random() < 0.6:
+        facts.style = "snowy"
 
 
 def _land(

@@ -205,7 +205,7 @@ def barn(o: Order) -> Part:
 def windmill(o: Order) -> Part:
     """A tapering tower with a cap and four sails that hang on an axle."""
     rng, wall = o.rng, o.mat.wall
-    n = max(8, o.pick((8, 10), (11, 13), (14, 17)))
+    n = max(8, min(o.pick((8, 10), (11, 13), (14, 17)), o.room // 2))
     h = max(11, min(int(n * rng.uniform(1.5, 2.0)), o.room - n // 2 - 4))
     top_n = max(6, n - 4)
     cap = o.roof()

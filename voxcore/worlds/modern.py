@@ -58,7 +58,7 @@ def _tones(o: Order) -> tuple[int, int]:
 def skyscraper(o: Order) -> Part:
     """A single high-rise on a low podium."""
     rng = o.rng
-    n = max(10, o.pick((10, 12), (13, 17), (18, 23)))
+    n = max(10, min(o.pick((10, 12), (13, 17), (18, 23)), o.room // 2))
     m = max(9, int(n * rng.uniform(0.75, 1.0)))
     h = max(20, o.tall((22, 28), (28, 35), (33, 40)) - 6)
     h = min(h, o.room - 6)
