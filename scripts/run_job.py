@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from voxclient import VoxClient, VoxError
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 120.0
@@ -44,14 +44,15 @@ def main() -> int:
             address = wait_until_healthy(server, port_file)
             print(f"service ready after {time.monotonic() - began:.1f} s on {address}", flush=True)
             code = train(address, options.map, options.prompt, more)
-        except (RuntimeError, KeyboardInterrupt) as error:
-            print(f"run_job: {error or 'interrupted'}", file=sys.stderr)
+            if code in (0, 130):
+                print_place(address)
+        except (RuntimeError, VoxError, KeyboardInterrupt) as error:
+            print(f"run_job: {str(error) or 'interrupted'}", file=sys.stderr)
             print(log_path.read_text(encoding="utf-8", errors="replace")[-4000:], file=sys.stderr)
             code = 130 if isinstance(error, KeyboardInterrupt) else 1
         finally:
             stop(server)
-    if code == 0:
-        print(f"the map is in {ROOT / 'maps'} under the id above; {time.monotonic() - began:.1f} s with the service")
+    print(f"{time.monotonic() - began:.1f} s with starting and stopping the service")
     return code
 
 
@@ -85,16 +86,24 @@ def check_running(server: subprocess.Popen[bytes], deadline: float) -> None:
 def train(address: str, map_id: str, prompt: str, more: list[str]) -> int:
     """The client's exit code. It has the terminal, so Ctrl-C is its business."""
     command = [sys.executable, "-m", "voxclient", "--address", address, "train", prompt, "--map", map_id, *more]
-    ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # With a handler of its own this process outlives Ctrl-C; the child gets the usual one, since a
+    # handler does not survive the start of another program.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
-        # The child gets the usual Ctrl-C back; an ignored signal would be inherited.
-        client = subprocess.Popen(
-            command, cwd=ROOT, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)
-        )
-        signal.signal(signal.SIGTERM, lambda *_: os.kill(client.pid, signal.SIGINT))
-        return client.wait()
+        with subprocess.Popen(command, cwd=ROOT) as client:
+            signal.signal(signal.SIGTERM, lambda *_: client.send_signal(signal.SIGINT))
+            return client.wait()
     finally:
-        signal.signal(signal.SIGINT, ours)
+        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def print_place(address: str) -> None:
+    """Where the newest job's map lies."""
+    with VoxClient(address) as client:
+        result = client.jobs(limit=1)[0].result
+    if result is not None and result.map_id:
+        print(f"the map is in {ROOT / 'maps' / result.map_id}")
 
 
 def stop(server: subprocess.Popen[bytes]) -> None:
