@@ -190,7 +190,7 @@ def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -
     weight = (1.0 + 1.5 * changed) * ~fixed
     t = torch.rand(batch, device=device) * 0.994 + 0.003
     alpha, sigma = (v[:, None, None, None, None] for v in alpha_sigma(t))
-    noise = torch.randn(batch, CODE_DIM, *GRID, device=device)
+    noise = torch.randn(batch, *GRID, CODE_DIM, device=device).movedim(-1, 1)  # laid out like the codes
     noisy_codes = alpha * encode(target) + sigma * noise
     return {
         "x": noisy_codes,
@@ -205,10 +205,57 @@ def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -
 
 def loss_of(network: PriorNetwork, batch: dict[str, Tensor]) -> Tensor:
     """Weighted cross-entropy of each world [B]."""
-    with torch.autocast("cuda", dtype=torch.bfloat16, enabled=batch["x"].is_cuda):
+    # A captured graph must cast weights anew at every replay, so autocast may not remember them.
+    with torch.autocast("cuda", dtype=torch.bfloat16, enabled=batch["x"].is_cuda, cache_enabled=False):
         logits = network(batch["x"], batch["t"], batch["words"], batch["mask"], batch["condition"])
-    entropy = F.cross_entropy(logits.float(), batch["target"].long(), reduction="none")
+    flat = logits.movedim(1, -1).flatten(0, 3).float()
+    entropy = F.cross_entropy(flat, batch["target"].flatten().long(), reduction="none").view_as(batch["weight"])
     return (entropy * batch["weight"]).sum((1, 2, 3)) / batch["weight"].sum((1, 2, 3)).clamp(min=1.0)
+
+
+class Gradient:
+    """Loss and gradients of a batch: on a GPU one captured graph, since launching it kernel by kernel
+    takes the CPU longer than the GPU needs to run it.
+    """
+
+    def __init__(self, network: PriorNetwork) -> None:
+        self.network = network
+        self.graph: torch.cuda.CUDAGraph | None = None
+        self.batch: dict[str, Tensor] = {}
+        self.loss = torch.zeros(())
+
+    def __call__(self, batch: dict[str, Tensor]) -> Tensor:
+        """Set every parameter's ``grad`` and return the mean loss."""
+        if not batch["x"].is_cuda:
+            self.network.zero_grad(set_to_none=True)
+            loss = loss_of(self.network, batch).mean()
+            loss.backward()
+            return loss.detach()
+        if self.graph is None:
+            self._capture(batch)
+        assert self.graph is not None
+        for name, value in batch.items():
+            self.batch[name].copy_(value)
+        self.graph.replay()
+        return self.loss.detach().clone()
+
+    def _capture(self, batch: dict[str, Tensor]) -> None:
+        self.batch = {name: value.clone() for name, value in batch.items()}
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(3):
+                self.network.zero_grad(set_to_none=True)
+                eager = loss_of(self.network, self.batch).mean()
+                eager.backward()
+        torch.cuda.current_stream().wait_stream(stream)
+        self.network.zero_grad(set_to_none=True)
+        self.graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self.graph):
+            self.loss = loss_of(self.network, self.batch).mean()
+            self.loss.backward()
+        self.graph.replay()
+        print(f"captured: loss {float(self.loss):.5f}, kernel by kernel {float(eager):.5f}", flush=True)
 
 
 @torch.no_grad()
@@ -280,8 +327,7 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=8e-4)
     parser.add_argument("--ring", type=int, default=32768)
     parser.add_argument("--warm-ring", type=int, default=6144, help="worlds to wait for before the first step")
-    parser.add_argument("--workers", type=int, default=15)
-    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--workers", type=int, default=8)
     parser.add_argument("--device", default="cuda")
     args = parser.parse_args()
     device = torch.device(args.device)
@@ -306,16 +352,13 @@ def main() -> None:
         network, averaged = PriorNetwork(), PriorNetwork()
         averaged.load_state_dict(network.state_dict())
     network, averaged = network.to(device), averaged.to(device).requires_grad_(False)
-    for module in itertools.chain(network.modules(), averaged.modules()):
-        if isinstance(module, torch.nn.Conv3d):
-            module.to(memory_format=torch.channels_last_3d)
     first_step = step
     feed = Feed(args.ring, args.workers, 1_000_000_000 + 64 * seen, device)
     vectors = word_table().vectors.to(device)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=args.lr, betas=(0.9, 0.98), weight_decay=0.01, fused=device.type == "cuda"
     )
-    forward = torch.compile(network) if args.compile else network
+    gradient = Gradient(network)
 
     held_out = [generate(VALIDATION_SEEDS + i) for i in range(VALIDATION_WORLDS if device.type == "cuda" else 4)]
     worlds = torch.from_numpy(np.stack([np.stack([w.terrain, w.blocks]) for w in held_out])).to(device)
@@ -339,17 +382,15 @@ def main() -> None:
             group["lr"] = args.lr * warm * decay
         drawn, drawn_ids = feed.draw(args.batch)
         batch = make_batch(turned(drawn), drawn_ids, vectors, augment=True)
-        loss = loss_of(forward, batch).mean()
-        loss.backward()
+        loss = gradient(batch)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
         step += 1
         seen += args.batch
         with torch.no_grad():
             keep = min(0.9995, (step + 1) / (step + 20))
             torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), 1.0 - keep)
-        averages.append(loss.detach())
+        averages.append(loss)
         if step % 200 == 0:
             line: dict[str, Any] = {"step": step, "seen": seen, "made": feed.made, "seconds": round(elapsed, 1)}
             line |= {"loss": round(float(torch.stack(averages).mean()), 5), "lr": optimizer.param_groups[0]["lr"]}

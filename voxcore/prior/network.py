@@ -37,34 +37,40 @@ class NetworkConfig:
 
 
 def space_to_depth(x: Tensor) -> Tensor:
-    """[B, C, X, Y, Z] to [B, 8 C, X/2, Y/2, Z/2]."""
-    b, c, sx, sy, sz = x.shape
-    x = x.reshape(b, c, sx // 2, 2, sy // 2, 2, sz // 2, 2).permute(0, 3, 5, 7, 1, 2, 4, 6)
-    return x.reshape(b, 8 * c, sx // 2, sy // 2, sz // 2)
+    """[B, X, Y, Z, C] to [B, X/2, Y/2, Z/2, 8 C]."""
+    b, sx, sy, sz, c = x.shape
+    x = x.reshape(b, sx // 2, 2, sy // 2, 2, sz // 2, 2, c).permute(0, 1, 3, 5, 2, 4, 6, 7)
+    return x.reshape(b, sx // 2, sy // 2, sz // 2, 8 * c)
 
 
 def depth_to_space(x: Tensor) -> Tensor:
     """The inverse of `space_to_depth`."""
-    b, c, sx, sy, sz = x.shape
-    x = x.reshape(b, 2, 2, 2, c // 8, sx, sy, sz).permute(0, 4, 5, 1, 6, 2, 7, 3)
-    return x.reshape(b, c // 8, 2 * sx, 2 * sy, 2 * sz)
-
-
-def _pointwise(x: Tensor, layer: nn.Linear) -> Tensor:
-    """A linear layer over the channel axis of [B, C, X, Y, Z]."""
-    return F.conv3d(x, layer.weight[:, :, None, None, None], layer.bias)
+    b, sx, sy, sz, c = x.shape
+    x = x.reshape(b, sx, sy, sz, 2, 2, 2, c // 8).permute(0, 1, 4, 2, 5, 3, 6, 7)
+    return x.reshape(b, 2 * sx, 2 * sy, 2 * sz, c // 8)
 
 
 class ChannelNorm(nn.Module):
-    """RMS norm over channels of [B, C, X, Y, Z] (arXiv:1910.07467): local, so tiles see no seams."""
+    """RMS norm over the channels of [B, X, Y, Z, C] (arXiv:1910.07467): local, so tiles see no seams."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        scale = torch.rsqrt(x.float().pow(2).mean(1, keepdim=True) + 1e-6).to(x.dtype)
-        return x * scale * self.weight[:, None, None, None].to(x.dtype)
+        with torch.autocast(x.device.type, enabled=False):
+            return F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), 1e-6)
+
+
+class Convolution(nn.Conv3d):
+    """A 3^3 convolution of [B, X, Y, Z, C], weights laid out like that too."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, channels, 3, padding=1)
+        self.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.movedim(-1, 1)).movedim(1, -1)
 
 
 class ResBlock(nn.Module):
@@ -73,16 +79,15 @@ class ResBlock(nn.Module):
     def __init__(self, channels: int, modulation: int) -> None:
         super().__init__()
         self.norm1, self.norm2 = ChannelNorm(channels), ChannelNorm(channels)
-        self.conv1 = nn.Conv3d(channels, channels, 3, padding=1)
-        self.conv2 = nn.Conv3d(channels, channels, 3, padding=1)
+        self.conv1, self.conv2 = Convolution(channels), Convolution(channels)
         self.modulate = nn.Linear(modulation, 2 * channels)
         nn.init.zeros_(self.conv2.weight)
         nn.init.zeros_(self.modulate.weight)
 
     def forward(self, x: Tensor, vector: Tensor) -> Tensor:
-        scale, shift = self.modulate(vector)[:, :, None, None, None].chunk(2, dim=1)
+        scale, shift = self.modulate(vector)[:, None, None, None, :].chunk(2, dim=-1)
         h = self.conv1(F.silu(self.norm1(x)))
-        h = self.norm2(h) * (1 + scale) + shift
+        h = torch.addcmul(shift, self.norm2(h), 1 + scale)
         change: Tensor = self.conv2(F.silu(h))
         return x + change
 
@@ -160,7 +165,10 @@ class TextEncoder(nn.Module):
 
 
 class PriorNetwork(nn.Module):
-    """See the module. Grid sizes are multiples of 8 with ``config.tokens`` patches on each axis."""
+    """See the module. Grid sizes are 8 times ``config.tokens``.
+
+    Inside, channels come last: every linear layer, norm and convolution then runs on contiguous memory.
+    """
 
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
@@ -196,17 +204,16 @@ class PriorNetwork(nn.Module):
         vector = F.silu(vector)
         modulation = self.modulation(vector).unflatten(-1, (6, -1))
 
-        fine = _pointwise(space_to_depth(torch.cat([x, condition], dim=1)), self.enter)
-        fine = self.fine_in(fine, vector)
-        middle = self.middle_in(_pointwise(space_to_depth(fine), self.down1), vector)
-        coarse = _pointwise(space_to_depth(middle), self.down2) + self.position.to(x.dtype)
-        tokens = coarse.flatten(2).transpose(1, 2)
+        both = torch.cat([x.movedim(1, -1), condition.movedim(1, -1)], dim=-1)
+        fine = self.fine_in(self.enter(space_to_depth(both)), vector)
+        middle = self.middle_in(self.down1(space_to_depth(fine)), vector)
+        coarse = self.down2(space_to_depth(middle)) + self.position.movedim(0, -1).to(x.dtype)
+        tokens = coarse.flatten(1, 3)
         for block in self.blocks:
             tokens = block(tokens, modulation, text, text_mask)
-        coarse = tokens.transpose(1, 2).reshape(coarse.shape)
-        middle = middle + depth_to_space(_pointwise(coarse, self.up2))
+        middle = middle + depth_to_space(self.up2(tokens.view_as(coarse)))
         middle = self.middle_out(middle, vector)
-        fine = fine + depth_to_space(_pointwise(middle, self.up1))
+        fine = fine + depth_to_space(self.up1(middle))
         for block in self.fine_out:
             fine = block(fine, vector)
-        return depth_to_space(_pointwise(F.silu(self.leave_norm(fine)), self.leave))
+        return depth_to_space(self.leave(F.silu(self.leave_norm(fine)))).movedim(-1, 1)
