@@ -112,6 +112,7 @@ class Feed:
         self.blocks = torch.zeros(size, 2, *GRID, dtype=torch.uint8, device=device)
         self.ids = torch.full((size, MAX_WORDS), -1, dtype=torch.int32, device=device)
         self.made = 0
+        self.copying = threading.Lock()
         self.thread = threading.Thread(target=self._copy, daemon=True)
         self.thread.start()
 
@@ -125,8 +126,9 @@ class Feed:
             except queue.Empty:
                 continue
             at = self.made % (len(self.blocks) // CHUNK * CHUNK)
-            self.blocks[at : at + CHUNK] = blocks[slot].to(self.blocks.device)
-            self.ids[at : at + CHUNK] = ids[slot].to(self.ids.device)
+            with self.copying:
+                self.blocks[at : at + CHUNK] = blocks[slot].to(self.blocks.device)
+                self.ids[at : at + CHUNK] = ids[slot].to(self.ids.device)
             self.made += CHUNK
             self.shared["free"].put(slot)
 
@@ -218,8 +220,9 @@ class Gradient:
     takes the CPU longer than the GPU needs to run it.
     """
 
-    def __init__(self, network: PriorNetwork) -> None:
+    def __init__(self, network: PriorNetwork, exclusive: threading.Lock) -> None:
         self.network = network
+        self.exclusive = exclusive  # no other thread may use the GPU while the graph is captured
         self.graph: torch.cuda.CUDAGraph | None = None
         self.batch: dict[str, Tensor] = {}
         self.loss = torch.zeros(())
@@ -232,7 +235,9 @@ class Gradient:
             loss.backward()
             return loss.detach()
         if self.graph is None:
-            self._capture(batch)
+            with self.exclusive:
+                torch.cuda.synchronize()
+                self._capture(batch)
         assert self.graph is not None
         for name, value in batch.items():
             self.batch[name].copy_(value)
@@ -251,7 +256,7 @@ class Gradient:
         torch.cuda.current_stream().wait_stream(stream)
         self.network.zero_grad(set_to_none=True)
         self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
+        with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
             self.loss = loss_of(self.network, self.batch).mean()
             self.loss.backward()
         self.graph.replay()
@@ -358,7 +363,7 @@ def main() -> None:
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=args.lr, betas=(0.9, 0.98), weight_decay=0.01, fused=device.type == "cuda"
     )
-    gradient = Gradient(network)
+    gradient = Gradient(network, feed.copying)
 
     held_out = [generate(VALIDATION_SEEDS + i) for i in range(VALIDATION_WORLDS if device.type == "cuda" else 4)]
     worlds = torch.from_numpy(np.stack([np.stack([w.terrain, w.blocks]) for w in held_out])).to(device)
