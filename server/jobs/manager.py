@@ -34,6 +34,7 @@ class JobManager:
 
     def __init__(self, settings: Settings, store: RecordStore, runner: Runner, lock: int) -> None:
         self.watching = Watching(settings.max_watchers)
+        self.is_closed = False
         self._settings, self._store, self._runner, self._lock = settings, store, runner, lock
         self._jobs: dict[str, Job] = {}
         self._by_request: dict[str, Job] = {}
@@ -62,9 +63,11 @@ class JobManager:
 
     async def close(self) -> None:
         """Stop the running job, keep what it has, end every stream."""
+        self.watching.drain()
         await self._runner.stop()
         self.watching.close()
         os.close(self._lock)
+        self.is_closed = True
 
     def get(self, job_id: str) -> Job:
         """Raises NotFound."""

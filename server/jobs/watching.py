@@ -25,12 +25,12 @@ class Watching:
     def __init__(self, max_watchers: int) -> None:
         self._max_watchers = max_watchers
         self._watched: list[EventLog] = []
-        self._closed = False
+        self._draining = self._closed = False
 
     async def stream(self, job: Job, cursor: Cursor) -> AsyncIterator[bytes]:
         """Responses with the job's events from ``cursor`` to its end.
 
-        Raises TooManyWatchers, and ServerStopping once `close` was called and nothing is left to send.
+        Raises TooManyWatchers, and ServerStopping where the server's end is why there is no more.
         """
         log = job.log
         with self._seat(log):
@@ -41,10 +41,11 @@ class Watching:
                     yield response
                 if batch:
                     continue
-                if self._closed and (not log.ended or job.record.state == jobs_pb2.JOB_STATE_INTERRUPTED):
-                    raise ServerStopping(cursor.after_seq)
-                if log.ended:
+                interrupted = job.record.state == jobs_pb2.JOB_STATE_INTERRUPTED
+                if log.ended and not (self._draining and interrupted):
                     return
+                if log.ended or self._closed:
+                    raise ServerStopping(cursor.after_seq)
                 try:
                     await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
                 except TimeoutError:
@@ -72,6 +73,10 @@ class Watching:
             finished = log.ended and taken == len(batch) and cursor.after_seq >= log.last_seq
             tail = pb.PollJobEventsResponse(finished=finished).SerializeToString()
             return b"".join(response for _, response in batch[:taken]) + tail
+
+    def drain(self) -> None:
+        """The server is about to shut down: jobs that it interrupts from now on end their streams so."""
+        self._draining = True
 
     def close(self) -> None:
         """The server is shutting down: every watcher gets what there is and then ServerStopping."""
