@@ -33,6 +33,8 @@ class Worker:
         theirs.close()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="worker-pipe")
         self._ready = asyncio.ensure_future(self._receive())
+        # Nobody may be waiting when it dies; who runs a job then notices by itself.
+        self._ready.add_done_callback(lambda ready: ready.cancelled() or ready.exception())
 
     @property
     def pid(self) -> int:

@@ -74,8 +74,8 @@ def parse_setting(text: str) -> tuple[str, Any]:
         )
     try:
         if field.message_type is not None:
-            low, high = ([int(number) for number in corner.split(",")] for corner in value.split(":"))
-            return name, (low, high)
+            low, high = value.split(":")
+            return name, (_cell(low), _cell(high))
         if field.enum_type is not None:
             return name, value
         if field.type == FieldDescriptor.TYPE_BOOL:
@@ -84,6 +84,11 @@ def parse_setting(text: str) -> tuple[str, Any]:
     except (ValueError, KeyError) as error:
         expected = "x,y,z:x,y,z" if field.message_type is not None else "a value of its type"
         raise InvalidRequest(f"{name}: expected {expected}, got {value!r}", field=name) from error
+
+
+def _cell(text: str) -> tuple[int, int, int]:
+    x, y, z = map(int, text.split(","))
+    return x, y, z
 
 
 def settings_values(message: jobs_pb2.TrainSettings) -> dict[str, Any]:
