@@ -54,6 +54,8 @@ def test_train_json_is_one_object_a_line(place: list[str], tmp_path: Path, capsy
         (["--prompt", "x" * 10_000], "prompt"),
         (["--region", "0", "0", "0", "99", "1", "1"], "region"),
         (["--teacher", "photometric"], "dataset_id"),
+        (["--device", "abacus"], "device"),
+        (["--device", "cuda:77"], "device"),
     ],
 )
 def test_bad_input_is_one_sentence_and_writes_nothing(

@@ -23,7 +23,7 @@ from voxcore.maps.export import ExportedMap, check_exportable, export_training
 from voxcore.maps.library import resolve_dataset_id, resolve_map_id
 from voxcore.maps.map_json import FILE_NAME
 from voxcore.recorder import LOG_NAME, Recorder
-from voxcore.training import train
+from voxcore.training import checked_device, train
 from voxcore.wire_order import content_hash
 
 INLINE_SOURCE = "inline"
@@ -84,6 +84,8 @@ def read_job(spec: JobSpec, *, maps_root: Path, datasets_root: Path) -> JobFiles
     dataset = None
     if spec.dataset_id is not None:
         dataset = load_dataset(resolve_dataset_id(datasets_root, spec.dataset_id))
+        if spec.config.teacher == "photometric" and None in dataset.pictures:
+            raise InvalidConfig("expected a picture for every view", field="dataset_id")
     checkpoint = load_checkpoint(spec.resume_from) if spec.resume_from is not None else None
     if checkpoint is not None and checkpoint.job != _fingerprint(spec, source):
         raise CheckpointError("expected one of this very job; its settings or its map differ", field="resume_from")
@@ -120,6 +122,7 @@ def run_job(
     Yields Started first and Finished last. A job that ``should_stop`` ended is exported as far as
     it got and keeps its checkpoint in ``output_dir``. Raises VoxcoreError; nothing is exported then.
     """
+    checked_device(device)
     files = read_job(spec, maps_root=maps_root, datasets_root=datasets_root)
     source = files.source
     if spec.export:

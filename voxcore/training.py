@@ -22,6 +22,7 @@ from voxcore.cleanup import cleaned
 from voxcore.config import TrainConfig
 from voxcore.datasets import Dataset
 from voxcore.distill import Distillation
+from voxcore.errors import InvalidConfig
 from voxcore.events import Checkpoint, Event, Log, Preview, Progress, Started, Trained, VoxelFrame
 from voxcore.guidance.teachers import TEACHERS, JobInputs, prior_task
 from voxcore.maps import INITIAL_WORLDS, VoxelMap
@@ -63,7 +64,7 @@ def train(
         VoxcoreError: the inputs do not fit, the teacher failed, or the disk refused. Every
             checkpoint that was announced is then still there.
     """
-    place = torch.device(device)
+    place = checked_device(device)
     shape = source.shape
     fixed = np.zeros(shape, dtype=bool)
     if config.region is not None:
@@ -146,6 +147,17 @@ def train(
         )
         yield VoxelFrame(done, blocks)
     yield Trained(done, stopped, blocks, time.monotonic() - began)
+
+
+def checked_device(device: torch.device | str) -> torch.device:
+    """The device by that name. Raises InvalidConfig where there is none on this machine."""
+    try:
+        found = torch.device(device)
+        torch.zeros(1, device=found)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InvalidConfig(f"expected a device of this machine, got {device}: {reason}", field="device") from error
+    return found
 
 
 def _due(done: int, every: int, total: int) -> bool:

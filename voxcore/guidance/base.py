@@ -19,7 +19,7 @@ from torch import Tensor
 
 from voxcore.cameras import Camera
 from voxcore.grid import DifferentiableVoxelGrid, SoftView
-from voxcore.render import Backend, Rays, RenderOutput, camera_rays, render_soft_rays
+from voxcore.render import Rays, RenderOutput, camera_rays, render_soft_rays
 from voxcore.render.rays import picture_size
 
 
@@ -55,11 +55,7 @@ class Scene:
     def render(self, rays: Rays) -> RenderOutput:
         """Any rays, differentiably in ``soft``."""
         soft = self.soft
-        # The fast renderer runs on the CPU; the torch twin is slow and runs anywhere.
-        backend: Backend = "cpu" if soft.occupancy.device.type == "cpu" else "reference"
-        return render_soft_rays(
-            soft.occupancy, soft.materials, self._lit, rays, world_scale=self._world_scale, backend=backend
-        )
+        return render_soft_rays(soft.occupancy, soft.materials, self._lit, rays, world_scale=self._world_scale)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def with_clutter(
     """
     before, after = terrain.copy(), blocks.copy()
     built = np.pad((terrain != blocks).any(axis=1), 1)
-    built = sum(np.roll(built, (i, j), (0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1))[1:-1, 1:-1] > 0
+    built = np.any([np.roll(built, (i, j), (0, 1)) for i in (-1, 0, 1) for j in (-1, 0, 1)], axis=0)[1:-1, 1:-1]
     moved = (other_blocks != other_terrain) & (other_blocks > AIR)
     labels = find_components(moved.any(axis=1)[:, None, :]).labels[:, 0, :]
     sizes = np.bincount(labels.ravel())
