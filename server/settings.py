@@ -37,6 +37,7 @@ class Settings:
         max_queue: jobs that may wait.
         max_watchers: streams that may be open at once.
         frames_per_second: voxel frames, and previews, that a job may show.
+        warm_up: run a tiny job at the start, so that the first real one finds all compiled and loaded.
         stop_seconds: how long a running job has to stop before its process is ended.
     """
 
@@ -55,6 +56,7 @@ class Settings:
     max_queue: int = 16
     max_watchers: int = 64
     frames_per_second: float = 4.0
+    warm_up: bool = True
     stop_seconds: float = 60.0
 
     def __post_init__(self) -> None:
@@ -100,7 +102,7 @@ def load_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     for field in dataclasses.fields(Settings):
         flag = "--" + field.name.replace("_", "-")
         if field.type == "bool":
-            parser.add_argument(flag, action="store_const", const=True, default=None)
+            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=None)
         else:
             parser.add_argument(flag, metavar=field.name.upper(), help=f"default: {field.default}")
     flags = {name: value for name, value in vars(parser.parse_args(arguments)).items() if value is not None}

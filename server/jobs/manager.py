@@ -50,7 +50,12 @@ class JobManager:
         records = await asyncio.to_thread(store.load_all)
         lock = _lock(settings)
         setup = WorkerSetup(
-            entry, settings.maps_root, settings.datasets_root, settings.device, settings.frames_per_second
+            entry=entry,
+            maps_root=settings.maps_root,
+            datasets_root=settings.datasets_root,
+            device=settings.device,
+            frames_per_second=settings.frames_per_second,
+            warm_up=settings.warm_up,
         )
         manager = cls(settings, store, Runner(store, setup, settings.stop_seconds), lock)
         for record in records:

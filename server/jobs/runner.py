@@ -175,10 +175,10 @@ class Runner:
             # A job that continues another holds a copy of that one's checkpoint from here on.
             job.update(step=event.started.first_step, checkpoint_step=event.started.first_step)
         elif kind == "checkpoint":
+            # On the disk first: whoever is told can resume from it, whatever happens next.
             job.update(checkpoint_step=event.checkpoint.step)
-        job.log.append(event)
-        if kind == "checkpoint":
             await self._save(job)
+        job.log.append(event)
 
     @staticmethod
     def _end_state(job: Job) -> jobs_pb2.JobState.ValueType:

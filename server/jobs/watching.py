@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -27,7 +27,7 @@ class Watching:
         self._watched: list[EventLog] = []
         self._draining = self._closed = False
 
-    async def stream(self, job: Job, cursor: Cursor) -> AsyncIterator[bytes]:
+    async def stream(self, job: Job, cursor: Cursor) -> AsyncGenerator[bytes]:
         """Responses with the job's events from ``cursor`` to its end.
 
         Raises TooManyWatchers, and ServerStopping where the server's end is why there is no more.
@@ -84,10 +84,14 @@ class Watching:
         for log in self._watched:
             log.wake()
 
-    @contextmanager
-    def _seat(self, log: EventLog) -> Iterator[None]:
+    def check_seat(self) -> None:
+        """Raises TooManyWatchers where one more stream would be too many."""
         if len(self._watched) >= self._max_watchers:
             raise TooManyWatchers(f"expected at most {self._max_watchers} open streams, they are all taken")
+
+    @contextmanager
+    def _seat(self, log: EventLog) -> Iterator[None]:
+        self.check_seat()
         self._watched.append(log)
         try:
             yield

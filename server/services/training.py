@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import grpc
@@ -43,6 +44,7 @@ class TrainingService:
 
     @answers
     async def StartTraining(self, request: pb.StartTrainingRequest, context: Context) -> None:
+        self._jobs.watching.check_seat()
         order = await self._intake.order(request.spec)
         job = await self._jobs.create(order, request.request_id)
         try:
@@ -64,9 +66,11 @@ class TrainingService:
         return await self._jobs.watching.poll(job, cursor, request.wait_millis / 1000)
 
 
-async def _send(context: Context, responses: AsyncIterator[bytes]) -> None:
-    async for response in responses:
-        await context.write(response)
-        # A write that fits the buffer does not suspend. Without this the loop below a client that
-        # left would never be cancelled, and nothing else would run.
-        await asyncio.sleep(0)
+async def _send(context: Context, responses: AsyncGenerator[bytes]) -> None:
+    # Closed here and not when it is collected: a stream takes one of a limited number of seats.
+    async with aclosing(responses):
+        async for response in responses:
+            await context.write(response)
+            # A write that fits the buffer does not suspend. Without this the loop below a client
+            # that left would never be cancelled, and nothing else would run.
+            await asyncio.sleep(0)

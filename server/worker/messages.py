@@ -21,6 +21,7 @@ class WorkerSetup:
     datasets_root: Path
     device: str
     frames_per_second: float
+    warm_up: bool
 
 
 @dataclass(frozen=True)

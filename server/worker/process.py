@@ -82,7 +82,8 @@ def main(pipe: Connection, setup: WorkerSetup) -> None:
     inbox = _Inbox(pipe)
     try:
         module = importlib.import_module(setup.entry)
-        _warm_up(module, setup.device)
+        if setup.warm_up:
+            _warm_up(module, setup.device)
         pipe.send(Ready())
         while True:
             job = inbox.next_job()

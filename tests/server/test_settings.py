@@ -37,15 +37,15 @@ def test_every_setting_can_come_from_every_place(tmp_path):
         "runs_root": "r",
         "device": "cuda",
     }
-    values |= {"insecure": "true"}
+    booleans = {"insecure": "true", "warm_up": "false"}
+    values |= booleans
     numbers = {f.name: "77" for f in dataclasses.fields(Settings) if f.name not in values}
     numbers |= {"max_message_bytes": "77777"}
     values |= numbers
-    flags = [
-        part for n, v in values.items() for part in ([f"--{n.replace('_', '-')}"] + ([v] if n != "insecure" else []))
-    ]
+    flags = [f"--{n.replace('_', '-')}={v}" for n, v in values.items() if n not in booleans]
+    flags += ["--insecure", "--no-warm-up"]
     file = tmp_path / "all.toml"
-    file.write_text("".join(f"{n} = {v if n in numbers or n == 'insecure' else repr(v)}\n" for n, v in values.items()))
+    file.write_text("".join(f"{n} = {v if n in numbers or n in booleans else repr(v)}\n" for n, v in values.items()))
     from_flags = load_settings(flags, {})
     assert from_flags == load_settings([], {f"VOXCORE_{n.upper()}": v for n, v in values.items()})
     assert from_flags == load_settings(["--config", str(file)], {})
