@@ -26,7 +26,8 @@ def generate(out: Path) -> dict[str, bytes]:
         f"--plugin=protoc-gen-{name}={Path(sys.executable).parent / f'protoc-gen-{name}'}"
         for name in ("mypy", "mypy_grpc")
     ]
-    kinds = [f"--{kind}_out={out}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")]
+    kinds = [f"--{kind}_out={out}" for kind in ("python", "grpc_python")]
+    kinds += [f"--{kind}_out=quiet:{out}" for kind in ("mypy", "mypy_grpc")]
     code = protoc.main(["protoc", f"-I{ROOT}", f"-I{include}", *plugins, *kinds, *sources])
     if code != 0:
         raise SystemExit("the contract does not compile")

@@ -188,6 +188,9 @@ def test_reader_that_stalls_does_not_hold_up_others(server, client):
 
 def test_late_joiner_gets_the_facts_and_a_whole_grid(client):
     job_id = started_job(client)
+    early = client.watch(job_id)
+    next(e for e in early if isinstance(e, Voxels) and e.step > 1)
+    early.close()
     events = client.watch(job_id)
     seen = []
     while not only(Voxels, seen):
