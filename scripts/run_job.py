@@ -52,7 +52,8 @@ def main() -> int:
             code = 130 if isinstance(error, KeyboardInterrupt) else 1
         finally:
             stop(server)
-    print(f"{time.monotonic() - began:.1f} s with starting and stopping the service")
+    if code == 0:
+        print(f"{time.monotonic() - began:.1f} s with starting and stopping the service")
     return code
 
 
