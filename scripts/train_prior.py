@@ -310,7 +310,7 @@ def draw_samples(network: PriorNetwork, device: torch.device) -> dict[str, np.nd
                 prior,
                 prior.read(word_table().tokenize(prompt)),
                 EDITOR,
-                Window.place(initial, (GRID[0] / 2, GRID[2] / 2)),
+                Window.place(initial),
                 existing=existing,
                 source=initial,
                 fixed=nothing,

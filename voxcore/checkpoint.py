@@ -21,10 +21,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 from voxcore.errors import CheckpointError, NotFound
-from voxcore.grid import DifferentiableVoxelGrid
 from voxcore.maps.atomic import write_bytes
 
 NAME = "checkpoint.safetensors"
+BLOCKS = "blocks"
+"""The tensor that holds the hard world [X, Y, Z] uint8, for whoever wants no more than that."""
 _FORMAT = "voxcore-checkpoint-1"
 
 
@@ -52,13 +53,9 @@ def save_checkpoint(folder: Path, data: CheckpointData) -> None:
 
 def blocks_in(data: CheckpointData) -> NDArray[np.uint8]:
     """The hard world [X, Y, Z] that a checkpoint holds. Raises CheckpointError."""
-    tensors = data.tensors
-    if "probabilities" in tensors:
-        return np.ascontiguousarray(tensors["probabilities"].argmax(-1).to(torch.uint8).numpy())
-    try:
-        return DifferentiableVoxelGrid(tensors["grid.occupancy"], tensors["grid.material"]).hard()
-    except KeyError as error:
-        raise CheckpointError(f"expected the tensor {error}", field="checkpoint") from error
+    if BLOCKS not in data.tensors:
+        raise CheckpointError(f"expected the tensor {BLOCKS}", field="checkpoint")
+    return data.tensors[BLOCKS].numpy()
 
 
 def load_checkpoint(folder: Path) -> CheckpointData:

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from voxcore.cameras import Camera
-from voxcore.checkpoint import NAME, CheckpointData, save_checkpoint
+from voxcore.checkpoint import BLOCKS, NAME, CheckpointData, save_checkpoint
 from voxcore.cleanup import cleaned
 from voxcore.config import TrainConfig
 from voxcore.datasets import Dataset
@@ -26,6 +26,7 @@ from voxcore.errors import InvalidConfig
 from voxcore.events import Checkpoint, Event, Log, Preview, Progress, Started, Trained, VoxelFrame
 from voxcore.guidance.teachers import TEACHERS, JobInputs, prior_task
 from voxcore.maps import INITIAL_WORLDS, VoxelMap
+from voxcore.prior.window import Window
 from voxcore.prior.words import MAX_WORDS, word_table
 from voxcore.render import hard_image, lit_colors
 from voxcore.sampling import Sampling
@@ -72,22 +73,28 @@ def train(
         fixed[...] = True
         fixed[config.region.slices] = False
     initial = np.where(fixed, source.blocks, INITIAL_WORLDS[config.init_mode](source))
-    inputs = JobInputs(config, source, initial, fixed, dataset, place)
+    box = working_box(config, initial)
+    part = VoxelMap(np.ascontiguousarray(source.blocks[box]), source.palette, source.world_scale)
+    part_initial, part_fixed = initial[box], fixed[box]
+    inputs = JobInputs(config, part, part_initial, part_fixed, dataset, place)
     camera = _preview_camera(source, dataset)
     first = checkpoint.step if checkpoint else 0
     yield Started(config.steps, first, shape, source.palette, source.world_scale, str(place))
     if config.teacher == "prior":
         yield from _remarks_on_prompt(config.prompt)
+        if part.shape != shape:
+            low, high = [s.start for s in box], [s.stop for s in box]
+            yield Log("info", f"the map is larger than what the prior sees at once: it works on {low} to {high}")
 
     stepper: Stepper
     if config.method == "sample":
-        stepper = Sampling(config, prior_task(inputs), initial=initial, fixed=fixed)
+        stepper = Sampling(config, prior_task(inputs), initial=part_initial, fixed=part_fixed)
     else:
         stepper = Distillation(
             config,
             TEACHERS[config.teacher](inputs),
-            initial=initial,
-            fixed=fixed,
+            initial=part_initial,
+            fixed=part_fixed,
             palette=source.palette,
             world_scale=source.world_scale,
             views=dataset.cameras if dataset else (),
@@ -96,9 +103,15 @@ def train(
     if checkpoint:
         stepper.load_state(checkpoint.tensors)
 
+    def world() -> Blocks:
+        out = initial.copy()
+        out[box] = stepper.blocks()
+        return out
+
     def save(done: int) -> Iterator[Event]:
         if checkpoint_folder is not None:
-            save_checkpoint(checkpoint_folder, CheckpointData(done, stepper.state(), job or {}))
+            tensors = stepper.state() | {BLOCKS: torch.from_numpy(world())}
+            save_checkpoint(checkpoint_folder, CheckpointData(done, tensors, job or {}))
             yield Checkpoint(done, NAME)
 
     lit = lit_colors(source.palette)
@@ -114,7 +127,7 @@ def train(
         done += 1
         draw = _due(done, config.image_every, config.steps)
         if due or draw:
-            blocks = stepper.blocks()
+            blocks = world()
         if due:
             elapsed = time.monotonic() - began
             yield Progress(
@@ -137,7 +150,7 @@ def train(
     if stopped and done > saved:
         yield from save(done)
 
-    blocks = stepper.blocks()
+    blocks = world()
     if config.clean:
         tidy = cleaned(blocks, source.blocks, fixed)
         blocks = tidy.blocks
@@ -147,6 +160,20 @@ def train(
         )
         yield VoxelFrame(done, blocks)
     yield Trained(done, stopped, blocks, time.monotonic() - began)
+
+
+def working_box(config: TrainConfig, initial: Blocks) -> tuple[slice, slice, slice]:
+    """The part of the grid that a job optimises: all of it, or what the prior sees at once, around the
+    region's middle or the map's.
+    """
+    x, y, z = initial.shape
+    if config.teacher != "prior":
+        return slice(0, x), slice(0, y), slice(0, z)
+    center = (x / 2, z / 2)
+    if config.region is not None:
+        low, high = config.region.low, config.region.high
+        center = ((low[0] + high[0]) / 2, (low[2] + high[2]) / 2)
+    return Window.place(initial, center).map_slices
 
 
 def checked_device(device: torch.device | str) -> torch.device:

@@ -30,8 +30,8 @@ Blocks = NDArray[np.uint8]
 class JobInputs:
     """What a teacher may know of a job.
 
-    ``initial`` [X, Y, Z] is the world that training starts from, ``fixed`` [X, Y, Z] marks cells
-    that must stay.
+    ``source``, ``initial`` [X, Y, Z] and ``fixed`` [X, Y, Z] are the part of the map that is worked
+    on: as it is, as training starts, and which cells must stay.
     """
 
     config: TrainConfig
@@ -48,16 +48,12 @@ def prior_task(inputs: JobInputs) -> PriorTask:
     """
     prior = shipped_prior(str(inputs.device))
     c = inputs.config
-    x, _, z = inputs.source.shape
-    center = (x / 2, z / 2)
-    if c.region is not None:
-        center = ((c.region.low[0] + c.region.high[0]) / 2, (c.region.low[2] + c.region.high[2]) / 2)
     edits = bool(inputs.initial.any()) and (c.init_mode == "from_map" or c.region is not None)
     return PriorTask(
         prior,
         prior.read(word_table().tokenize(c.prompt)),
         inputs.source.palette,
-        Window.place(inputs.initial, center),
+        Window.place(inputs.initial),
         existing=inputs.initial if edits else None,
         source=inputs.source.blocks,
         fixed=inputs.fixed,

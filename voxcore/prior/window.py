@@ -61,8 +61,9 @@ class Window:
     offset: tuple[int, int, int]
 
     @classmethod
-    def place(cls, blocks: Blocks, center: tuple[float, float]) -> Window:
-        """A window around ``center`` (x, z), as high as lets it see the ground and most above it."""
+    def place(cls, blocks: Blocks, center: tuple[float, float] | None = None) -> Window:
+        """A window around ``center`` (x, z; the middle by default), with the ground and most above it."""
+        center = center or (blocks.shape[0] / 2, blocks.shape[2] / 2)
         low, high, offset = [0, 0, 0], [0, 0, 0], [0, 0, 0]
         for axis, middle in ((0, center[0]), (2, center[1])):
             size, grid = blocks.shape[axis], GRID[axis]
