@@ -34,7 +34,7 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
 
     @answers
     async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
-        jobs, token = page(self._jobs.newest_first(), lambda job: job.record.job_id, request, usual=50, most=200)
+        jobs, token = page(self._jobs.newest_first(), lambda job: job.record.job_id, request, usual=50, most=100)
         return pb.ListJobsResponse(jobs=[job.message() for job in jobs], next_page_token=token)
 
     @answers

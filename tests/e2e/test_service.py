@@ -238,12 +238,12 @@ def test_same_request_is_the_same_job(client):
     ],
 )
 def test_unusable_request_is_refused_before_the_stream_starts(client, call, error, field):
-    before = len(client.jobs(limit=200))
+    before = len(client.jobs(limit=100))
     with pytest.raises(error) as caught:
         next(client.train(**({"prompt": "x", "map_id": "1"} | QUICK | call)))
     assert caught.value.field == field
     assert caught.value.reason
-    assert len(client.jobs(limit=200)) == before
+    assert len(client.jobs(limit=100)) == before
 
 
 def test_grid_of_a_billion_cells_is_refused(server):

@@ -749,7 +749,7 @@ class ListJobsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
-    """At most 200; 0 means 50."""
+    """At most 100; 0 means 50."""
     page_token: _builtins.str
     """next_page_token of the page before; "" for the first."""
     def __init__(
