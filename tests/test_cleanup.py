@@ -50,6 +50,19 @@ def test_buried_changes_go_back() -> None:
     np.testing.assert_array_equal(result.blocks[1:-1, 1:, 1:-1], source[1:-1, 1:, 1:-1])
 
 
+def test_repainted_ground_aside_goes_back_but_a_repainted_world_stays() -> None:
+    source = ground()
+    after = source.copy()
+    after[2:8, 4:10, 2:8] = 3
+    after[16:20, 3, 16:20] = 6
+    result = cleaned(after, source, free(source))
+    assert (result.blocks[16:20, 3, 16:20] == 2).all()
+    assert (result.blocks[2:8, 4:10, 2:8] == 3).all()
+    desert = source.copy()
+    desert[:, 3] = 6
+    np.testing.assert_array_equal(cleaned(desert, source, free(source)).blocks, desert)
+
+
 def test_what_floated_before_stays() -> None:
     source = ground()
     source[5:7, 15, 5:7] = 9

@@ -21,6 +21,8 @@ CRUMB: Final = 60
 """Floating pieces of fewer cells are dropped; larger ones settle until something carries them."""
 SPECKLE: Final = 8
 """Patches of changed cells smaller than this are noise and are put back."""
+REPAINTED: Final = 0.25
+"""Share of the exposed blocks from which on a change of kind alone counts as wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +39,20 @@ def cleaned(blocks: Blocks, source: Blocks, fixed: Mask) -> Cleaned:
     """A tidier copy of ``blocks`` [X, Y, Z].
 
     - Cells that were solid, still are, and that nobody can see get their old block back.
+    - Blocks that only changed their kind, away from everything that was built or dug, get their old
+      kind back, unless they are so much of the surface that the prompt meant it (REPAINTED).
     - Patches of fewer than SPECKLE changed cells go back to what they were.
     - New pieces that hang in the air are dropped if smaller than CRUMB, otherwise lowered until
       they rest on something. Cells in ``fixed`` and pieces that hold any unchanged cell stay.
     """
     out = blocks.copy()
-    buried = (out != source) & (out > AIR) & (source > AIR) & ~_exposed(out)
-    out[buried] = source[buried]
+    exposed = _exposed(out)
+    repainted = (out != source) & (out > AIR) & (source > AIR)
+    aside = repainted & exposed & ~_near((out > AIR) != (source > AIR))
+    if aside.sum() >= REPAINTED * exposed.sum():
+        aside[:] = False
+    back = aside | (repainted & ~exposed)
+    out[back] = source[back]
     speckle = _small_patches(out != source)
     out[speckle] = source[speckle]
 
@@ -64,7 +73,7 @@ def cleaned(blocks: Blocks, source: Blocks, fixed: Mask) -> Cleaned:
             continue
         out[x, y - fall, z] = kinds
         settled += len(x)
-    return Cleaned(out, dropped, settled, int(buried.sum() + speckle.sum()))
+    return Cleaned(out, dropped, settled, int(back.sum() + speckle.sum()))
 
 
 def _exposed(blocks: Blocks) -> Mask:
@@ -80,12 +89,18 @@ def _exposed(blocks: Blocks) -> Mask:
 
 def _small_patches(mask: Mask) -> Mask:
     """Cells of ``mask`` in groups of fewer than SPECKLE; cells up to two apart belong together."""
-    near = np.pad(mask, 1)
-    for axis in range(3):
-        near = near | np.roll(near, 1, axis) | np.roll(near, -1, axis)
-    labels = find_components(near).labels[1:-1, 1:-1, 1:-1]
+    labels = find_components(_near(mask)).labels
     sizes = np.bincount(labels[mask], minlength=int(labels.max()) + 1)
     return mask & (sizes[labels] < SPECKLE)
+
+
+def _near(mask: Mask) -> Mask:
+    """``mask`` [X, Y, Z] grown by one cell, corners included."""
+    grown = np.pad(mask, 1)
+    for axis in range(3):
+        grown = grown | np.roll(grown, 1, axis) | np.roll(grown, -1, axis)
+    inner: Mask = grown[1:-1, 1:-1, 1:-1]
+    return inner
 
 
 def _fall(blocks: Blocks, x: NDArray[np.int64], y: NDArray[np.int64], z: NDArray[np.int64]) -> int:
