@@ -62,7 +62,7 @@ def test_events_come_in_order_and_complete(source: VoxelMap) -> None:
     assert progress[0].temperature == 2.0
     assert progress[-1].temperature == 0.5
     assert progress[-1].eta_seconds == 0.0
-    assert [e.step for e in events if isinstance(e, VoxelFrame)] == [1, 2, 4, 6]
+    assert [e.step for e in events if isinstance(e, VoxelFrame)] == [0, 1, 2, 4, 6]
     assert [e.step for e in events if isinstance(e, Preview)] == [1, 6]
 
 

@@ -80,6 +80,8 @@ def train(
     camera = _preview_camera(source, dataset)
     first = checkpoint.step if checkpoint else 0
     yield Started(config.steps, first, shape, source.palette, source.world_scale, str(place))
+    if not first:
+        yield VoxelFrame(0, initial)
     if config.teacher == "prior":
         yield from _remarks_on_prompt(config.prompt)
         if part.shape != shape:

@@ -10,14 +10,14 @@ from scenes import CAMERAS, LIT, binary_grid, look, random_map, soft_grid
 from voxcore.render import Rays, pixel_rays, render_hard, render_soft, render_soft_rays
 from voxcore.render.output import RenderOutput
 
-VALUES = ("rgb", "depth", "alpha", "normal")
+VALUES = ("rgb", "square", "depth", "alpha", "normal")
 
 
 def loss_of(out: RenderOutput, seed: int) -> torch.Tensor:
     """A random linear function of every differentiable output, the same for both renderers."""
     generator = torch.Generator().manual_seed(seed)
     total = torch.zeros((), dtype=torch.float64)
-    for value in (out.rgb, out.depth / 20.0, out.alpha):
+    for value in (out.rgb, out.square, out.depth / 20.0, out.alpha):
         total = total + (value * torch.randn(value.shape, generator=generator, dtype=torch.float64)).sum()
     return total
 

@@ -13,7 +13,7 @@ SHAPE = (3, 4, 2)
 
 def outputs(occupancy, materials, camera):
     out = render_soft(occupancy, materials, LIT, [camera], world_scale=2.0, backend="reference")
-    return out.rgb, out.depth, out.alpha
+    return out.rgb, out.square, out.depth, out.alpha
 
 
 @pytest.mark.parametrize("name", ["outside", "inside", "straight down"])
@@ -54,6 +54,7 @@ def test_equals_the_hard_picture_for_binary_grids(name, shape):
     assert np.array_equal(got.images(), want.images())
     assert torch.equal(got.alpha, want.alpha)
     torch.testing.assert_close(got.depth, want.depth)
+    torch.testing.assert_close(got.square, want.square)
     torch.testing.assert_close(got.normal, want.normal)
 
 
@@ -84,6 +85,8 @@ def test_a_ray_by_hand():
     out = render_soft_rays(occupancy, materials, LIT, rays, world_scale=2.0, backend="reference")
     back = 0.7 * LIT[4, 4] + 0.3 * LIT[6, 4]
     assert out.rgb[0].numpy() == pytest.approx(0.25 * LIT[2, 4] + 0.375 * back + 0.375 * SKY)
+    squares = [np.sum(c**2) for c in (LIT[2, 4], LIT[4, 4], LIT[6, 4], SKY)]
+    assert out.square.item() == pytest.approx(np.dot([0.25, 0.375 * 0.7, 0.375 * 0.3, 0.375], squares))
     assert out.depth.item() == pytest.approx(0.25 * 3 + 0.375 * 5 + 0.375 * 100)
     assert out.alpha.item() == pytest.approx(0.625)
     assert out.normal[0].tolist() == pytest.approx([0, 0, 0.625])

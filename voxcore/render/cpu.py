@@ -15,7 +15,7 @@ from torch.autograd.function import once_differentiable
 
 from voxcore.errors import InvalidInput, LimitExceeded, ShapeError
 from voxcore.render import kernels
-from voxcore.render.output import RenderOutput, likeliest_block
+from voxcore.render.output import RenderOutput, likeliest_block, with_square
 from voxcore.render.rays import Rays, grid_rays
 from voxcore.render.shading import SKY
 from voxcore.render.threads import dealt, run_team
@@ -25,6 +25,7 @@ MAX_CELLS: Final = (2**31 - 1) // 6
 """6 * cell + face is kept in 32 bits."""
 _RECORD_BYTES: Final = 12 * 2**20
 """Bound on the gradient records that are alive at once; about what fits into the caches."""
+_SKY: Final = with_square(SKY)
 _BLOCK: Final = 256
 """Rays per kernel call: enough to hide the call, few enough to share the work evenly."""
 _ROWS: Final = 16384
@@ -48,11 +49,11 @@ def render_cpu(
         raise LimitExceeded(f"at most {MAX_CELLS} cells, got {occupancy.numel()}", field="occupancy")
     shape = tuple(occupancy.shape)
     scene = _Scene(shape, rays, world_scale)
-    table = lit.reshape(len(lit), 18).astype(np.float32)
-    color = _FaceColors.apply(material_probs.reshape(-1, len(lit)), table).reshape(-1, 3)  # type: ignore[no-untyped-call]
-    rgb, depth, alpha, normal, cell = _Composite.apply(occupancy.reshape(-1), color, scene)  # type: ignore[no-untyped-call]
+    table = with_square(lit).reshape(len(lit), 24).astype(np.float32)
+    color = _FaceColors.apply(material_probs.reshape(-1, len(lit)), table).reshape(-1, 4)  # type: ignore[no-untyped-call]
+    rgb, square, depth, alpha, normal, cell = _Composite.apply(occupancy.reshape(-1), color, scene)  # type: ignore[no-untyped-call]
     block_id = likeliest_block(material_probs, cell)
-    return RenderOutput(rgb=rgb, depth=depth, normal=normal, alpha=alpha, block_id=block_id, cell=cell)
+    return RenderOutput(rgb, square, depth, normal, alpha, block_id, cell)
 
 
 class _Scene:
@@ -66,11 +67,11 @@ class _Scene:
     def arguments(self, alpha: torch.Tensor, color: torch.Tensor) -> tuple[Any, ...]:
         """The leading arguments of both kernels."""
         rays = (self.origin, self.direction, self.near, self.far)
-        return (alpha.detach().numpy(), color.detach().numpy(), self.shape, *rays, SKY)
+        return (alpha.detach().numpy(), color.detach().numpy(), self.shape, *rays, _SKY)
 
 
 class _FaceColors(torch.autograd.Function):
-    """material_probs [N, M] and lit [M, 18] -> [N, 18]: sum over m of p_m * lit_m, per face and channel."""
+    """material_probs [N, M] and lit [M, 24] -> [N, 24]: sum over m of p_m * lit_m, per face and channel."""
 
     @staticmethod
     def forward(ctx: Any, material_probs: torch.Tensor, table: NDArray[np.float32]) -> torch.Tensor:
@@ -96,7 +97,7 @@ def _mix(a: torch.Tensor, b: NDArray[np.float32]) -> torch.Tensor:
 
 
 class _Composite(torch.autograd.Function):
-    """alpha [N] and face colours [6 * N, 3] -> rgb, depth, alpha, normal, cell of R rays."""
+    """alpha [N] and face colours [6 * N, 4] -> rgb, square, depth, alpha, normal, cell of R rays."""
 
     @staticmethod
     def forward(ctx: Any, alpha: torch.Tensor, color: torch.Tensor, scene: _Scene) -> tuple[torch.Tensor, ...]:
@@ -105,16 +106,18 @@ class _Composite(torch.autograd.Function):
         ctx.scene = scene
         count = len(scene.origin)
         rgb, normal = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
-        depth, opacity, cell = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.int32)
+        square, depth, opacity = (np.empty(count, np.float32) for _ in range(3))
+        cell = np.empty(count, np.int32)
         arguments = scene.arguments(alpha, color)
 
         def work(rank: int, size: int, _: object) -> None:
             for start, stop in dealt(count, _BLOCK, rank, size):
-                kernels.composite(*arguments, start, stop, rgb, depth, normal, opacity, cell)
+                kernels.composite(*arguments, start, stop, rgb, square, depth, normal, opacity, cell)
 
         run_team(work, -(-count // _BLOCK))
-        out = (*map(torch.from_numpy, (rgb, depth, opacity, normal)), torch.from_numpy(cell.astype(np.int64)))
-        ctx.mark_non_differentiable(out[3], out[4])
+        values = map(torch.from_numpy, (rgb, square, depth, opacity, normal))
+        out = (*values, torch.from_numpy(cell.astype(np.int64)))
+        ctx.mark_non_differentiable(*out[4:])
         return out
 
     @staticmethod
@@ -122,7 +125,8 @@ class _Composite(torch.autograd.Function):
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
         alpha, color = ctx.saved_tensors
         scene: _Scene = ctx.scene
-        g_rgb, g_depth, g_alpha = (g.detach().contiguous().numpy() for g in grads[:3])
+        g_color = torch.cat([grads[0], grads[1][:, None]], dim=1).numpy()
+        g_depth, g_alpha = (g.contiguous().numpy() for g in grads[2:4])
         grad_alpha, grad_color = np.zeros(alpha.shape, np.float32), np.zeros(color.shape, np.float32)
         arguments = scene.arguments(alpha, color)
         count, steps = len(scene.origin), int(scene.shape.sum()) + 1
@@ -136,13 +140,13 @@ class _Composite(torch.autograd.Function):
                 rays = min(batch, count - first)
                 for start, stop in dealt(rays, _BLOCK, rank, size):
                     kernels.differentiate(
-                        *arguments, first, first + start, first + stop, g_rgb, g_depth, g_alpha,
+                        *arguments, first, first + start, first + stop, g_color, g_depth, g_alpha,
                         keys, d_alpha, weights, counts,
                     )  # fmt: skip
                 wait()
                 if rank < parts:
                     kernels.gather(
-                        keys, d_alpha, weights, counts, first, rays, g_rgb, rank, parts - 1, grad_alpha, grad_color
+                        keys, d_alpha, weights, counts, first, rays, g_color, rank, parts - 1, grad_alpha, grad_color
                     )
                 wait()
 

@@ -50,6 +50,7 @@ def render_hard(blocks: Blocks, lit: Array, camera: Camera, *, world_scale: floa
     block_id, index = code // 6, code.astype(np.int64)
     return RenderOutput(
         rgb=colors[index],
+        square=(colors**2).sum(dim=-1)[index],
         depth=torch.from_numpy(depth),
         normal=normals[index],
         alpha=torch.from_numpy((code > 0).astype(np.float32)),

@@ -231,7 +231,7 @@ def mix(a, b, start, stop, out):  # type: ignore[no-untyped-def]
 
 
 _SCENE = (_read(_F32, 1), _read(_F32, 2), _read(_I64, 1))
-"""alpha [N], face colours [6 * N, 3], grid shape [3]."""
+"""alpha [N], face colours [6 * N, 4] (r, g, b and the mean of r^2 + g^2 + b^2), grid shape [3]."""
 _RAYS = (_read(_F64, 2), _read(_F64, 2), _read(_F64, 1), _read(_F64, 1))
 """origin [R, 3], direction [R, 3], near [R], far [R]; grid space."""
 
@@ -239,13 +239,28 @@ _RAYS = (_read(_F64, 2), _read(_F64, 2), _read(_F64, 1), _read(_F64, 1))
 @_compiled(
     types.void(
         *_SCENE, *_RAYS, _read(_F64, 1), _I64, _I64,
-        _write(_F32, 2), _write(_F32, 1), _write(_F32, 2), _write(_F32, 1), _write(_I32, 1),
+        _write(_F32, 2), _write(_F32, 1), _write(_F32, 1), _write(_F32, 2), _write(_F32, 1), _write(_I32, 1),
     ),
     cache=True,
     nogil=True,
 )  # fmt: skip
 def composite(  # type: ignore[no-untyped-def]
-    alpha, color, shape, origin, direction, near, far, sky, start, stop, rgb, depth, normal, opacity, cell
+    alpha,
+    color,
+    shape,
+    origin,
+    direction,
+    near,
+    far,
+    sky,
+    start,
+    stop,
+    rgb,
+    square,
+    depth,
+    normal,
+    opacity,
+    cell,
 ):
     """Composites rays start..stop-1 front to back; writes the fields of `RenderOutput` for each."""
     steps = shape[0] + shape[1] + shape[2] + 1
@@ -256,7 +271,7 @@ def composite(  # type: ignore[no-untyped-def]
             near[r], far[r], keys, ts, alphas,
         )  # fmt: skip
         transmittance = 1.0
-        red = green = blue = distance = 0.0
+        red = green = blue = power = distance = 0.0
         through_x = through_y = 0.0
         best, best_key = 0.0, -1
         for i in range(count):
@@ -266,6 +281,7 @@ def composite(  # type: ignore[no-untyped-def]
             red += weight * color[key, 0]
             green += weight * color[key, 1]
             blue += weight * color[key, 2]
+            power += weight * color[key, 3]
             distance += weight * ts[i]
             axis = key % 6 // 2
             through_x += weight if axis == 0 else 0.0
@@ -275,6 +291,7 @@ def composite(  # type: ignore[no-untyped-def]
         rgb[r, 0] = red + transmittance * sky[0]
         rgb[r, 1] = green + transmittance * sky[1]
         rgb[r, 2] = blue + transmittance * sky[2]
+        square[r] = power + transmittance * sky[3]
         depth[r] = distance + transmittance * far[r]
         opacity[r] = 1.0 - transmittance
         # A ray enters through at most one of two opposite faces, the one that looks towards it.
@@ -294,24 +311,25 @@ def composite(  # type: ignore[no-untyped-def]
     nogil=True,
 )  # fmt: skip
 def differentiate(  # type: ignore[no-untyped-def]
-    alpha, color, shape, origin, direction, near, far, sky, first, start, stop, g_rgb, g_depth, g_alpha,
+    alpha, color, shape, origin, direction, near, far, sky, first, start, stop, g_color, g_depth, g_alpha,
     keys, d_alpha, weights, counts,
 ):  # fmt: skip
     """Gradient records of rays start..stop-1; ray r writes row r - first.
 
     With v_i = g . (colour_i, t_i, 1) the scalar that the loss makes of cell i, and B_i the same
     scalar of all that lies behind cell i seen with full transmittance (found back to front):
-    dL/dalpha_i = T_i (v_i - B_i) and dL/dcolour_i = T_i alpha_i g_rgb. Nothing is divided by
+    dL/dalpha_i = T_i (v_i - B_i) and dL/dcolour_i = T_i alpha_i g_color. Nothing is divided by
     1 - alpha_i, so opaque cells are exact too. Records: key, dL/dalpha_i, T_i alpha_i.
     """
     steps = keys.shape[1]
     ts, alphas, before = np.empty(steps, np.float64), np.empty(steps, np.float64), np.empty(steps, np.float64)
     for r in range(start, stop):
         row = r - first
-        g0, g1, g2 = np.float64(g_rgb[r, 0]), np.float64(g_rgb[r, 1]), np.float64(g_rgb[r, 2])
+        g0, g1 = np.float64(g_color[r, 0]), np.float64(g_color[r, 1])
+        g2, g3 = np.float64(g_color[r, 2]), np.float64(g_color[r, 3])
         gd, ga = np.float64(g_depth[r]), np.float64(g_alpha[r])
         counts[row] = 0
-        if g0 == 0.0 and g1 == 0.0 and g2 == 0.0 and gd == 0.0 and ga == 0.0:
+        if g0 == 0.0 and g1 == 0.0 and g2 == 0.0 and g3 == 0.0 and gd == 0.0 and ga == 0.0:
             continue
         count = _walk(
             alpha, shape, origin[r, 0], origin[r, 1], origin[r, 2], direction[r, 0], direction[r, 1], direction[r, 2],
@@ -322,10 +340,11 @@ def differentiate(  # type: ignore[no-untyped-def]
         for i in range(count):
             before[i] = transmittance
             transmittance *= 1.0 - alphas[i]
-        behind = g0 * sky[0] + g1 * sky[1] + g2 * sky[2] + gd * far[r]
+        behind = g0 * sky[0] + g1 * sky[1] + g2 * sky[2] + g3 * sky[3] + gd * far[r]
         for i in range(count - 1, -1, -1):
             key, a = keys[row, i], alphas[i]
-            value = g0 * color[key, 0] + g1 * color[key, 1] + g2 * color[key, 2] + gd * ts[i] + ga
+            value = g0 * color[key, 0] + g1 * color[key, 1] + g2 * color[key, 2] + g3 * color[key, 3]
+            value += gd * ts[i] + ga
             d_alpha[row, i] = before[i] * (value - behind)
             weights[row, i] = before[i] * a
             behind += a * (value - behind)
@@ -344,14 +363,15 @@ STRIPE_BITS: Final = 14
     nogil=True,
 )  # fmt: skip
 def gather(  # type: ignore[no-untyped-def]
-    keys, d_alpha, weights, counts, first, rays, g_rgb, part, part_mask, grad_alpha, grad_color
+    keys, d_alpha, weights, counts, first, rays, g_color, part, part_mask, grad_alpha, grad_color
 ):
     """Adds the records of ``rays`` rays to the cells that belong to ``part`` (of part_mask + 1).
 
     Every sum runs in the order of the rays, whatever the number of parts: one result, bit for bit.
     """
     for row in range(rays):
-        g0, g1, g2 = g_rgb[first + row, 0], g_rgb[first + row, 1], g_rgb[first + row, 2]
+        g0, g1 = g_color[first + row, 0], g_color[first + row, 1]
+        g2, g3 = g_color[first + row, 2], g_color[first + row, 3]
         for i in range(counts[row]):
             key = keys[row, i]
             if (key >> STRIPE_BITS) & part_mask != part:
@@ -362,3 +382,4 @@ def gather(  # type: ignore[no-untyped-def]
                 grad_color[key, 0] += weight * g0
                 grad_color[key, 1] += weight * g1
                 grad_color[key, 2] += weight * g2
+                grad_color[key, 3] += weight * g3

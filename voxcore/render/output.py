@@ -19,6 +19,10 @@ class RenderOutput:
     Args:
         rgb: [..., 3], sum of w_i * lit colour of the face entered, plus what is left times SKY.
             Differentiable in occupancy and material probabilities.
+        square: [...], the same sum of r^2 + g^2 + b^2, so that ``square - 2 rgb . y + |y|^2`` is the
+            mean squared distance from a colour y over all hard worlds that the probabilities
+            allow along this ray (a blend of wrong colours does not look right). Differentiable
+            like ``rgb``.
         depth: [...], sum of w_i * t_i plus what is left times the camera's ``far``: the expected
             distance along the viewing axis, world units. Differentiable in occupancy.
         normal: [..., 3], sum of w_i * outward normal of the face entered, world space, not
@@ -30,6 +34,7 @@ class RenderOutput:
     """
 
     rgb: torch.Tensor
+    square: torch.Tensor
     depth: torch.Tensor
     normal: torch.Tensor
     alpha: torch.Tensor
@@ -50,6 +55,11 @@ class RenderOutput:
 def to_uint8(rgb: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Colours in 0..1 to 0..255, floor(c * 255 + 0.5); out of range values are clamped."""
     return np.floor(np.clip(np.asarray(rgb, dtype=np.float64), 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+def with_square(colors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[..., 3] colours with r^2 + g^2 + b^2 as a fourth channel [..., 4]."""
+    return np.concatenate([colors, (colors**2).sum(axis=-1, keepdims=True)], axis=-1)
 
 
 @torch.no_grad()

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from voxcore.palette import FACE_NORMALS
-from voxcore.render.output import RenderOutput, likeliest_block
+from voxcore.render.output import RenderOutput, likeliest_block, with_square
 from voxcore.render.rays import Rays, grid_rays
 from voxcore.render.shading import SKY
 
@@ -28,16 +28,16 @@ def render_reference(
     device = occupancy.device
     origin, direction = (torch.tensor(a, device=device) for a in grid_rays(rays, shape, world_scale))
     near, far = (torch.tensor(a, device=device) for a in (rays.near, rays.far))
-    table = torch.tensor(lit, dtype=material_probs.dtype, device=device)
-    color = torch.einsum("xyzm,mfc->xyzfc", material_probs, table).reshape(-1, 3)
+    table = torch.tensor(with_square(lit), dtype=material_probs.dtype, device=device)
+    color = torch.einsum("xyzm,mfc->xyzfc", material_probs, table).reshape(-1, 4)
     alpha = occupancy.reshape(-1)
     chunks = [
         _composite(alpha, color, shape, *(a[start : start + _RAYS_AT_ONCE] for a in (origin, direction, near, far)))
         for start in range(0, max(1, len(rays)), _RAYS_AT_ONCE)
     ]
-    rgb, depth, opacity, normal, cell = (torch.cat(parts) for parts in zip(*chunks, strict=True))
+    seen, depth, opacity, normal, cell = (torch.cat(parts) for parts in zip(*chunks, strict=True))
     block_id = likeliest_block(material_probs, cell)
-    return RenderOutput(rgb=rgb, depth=depth, normal=normal, alpha=opacity, block_id=block_id, cell=cell)
+    return RenderOutput(seen[:, :3], seen[:, 3], depth, normal, opacity, block_id, cell)
 
 
 def _composite(
@@ -49,21 +49,21 @@ def _composite(
     near: torch.Tensor,
     far: torch.Tensor,
 ) -> tuple[torch.Tensor, ...]:
-    """alpha [N], colour [6 * N, 3], rays [R, 3] in grid space -> rgb, depth, alpha, normal, cell."""
+    """alpha [N], colour [6 * N, 4], rays [R, 3] in grid space -> rgb and square, depth, alpha, normal, cell."""
     cell, face, t, counts = visited_cells(shape, origin, direction, near, far)
     a = torch.where(counts, alpha[cell], alpha.new_zeros(()))  # [R, S]
     through = torch.cumprod(1.0 - a, dim=1)
     before = torch.cat([torch.ones_like(a[:, :1]), through[:, :-1]], dim=1)
     weight, rest = before * a, through[:, -1]
-    sky = torch.tensor(SKY, dtype=alpha.dtype, device=alpha.device)
+    sky = torch.tensor(with_square(SKY), dtype=alpha.dtype, device=alpha.device)
     normals = torch.tensor(FACE_NORMALS, dtype=alpha.dtype, device=alpha.device)
-    rgb = torch.einsum("rs,rsc->rc", weight, color[6 * cell + face]) + rest[:, None] * sky
+    seen = torch.einsum("rs,rsc->rc", weight, color[6 * cell + face]) + rest[:, None] * sky
     depth = (weight * t.to(alpha.dtype)).sum(dim=1) + rest * far.to(alpha.dtype)
     with torch.no_grad():
         normal = torch.einsum("rs,rsc->rc", weight, normals[face])
         best, step = weight.max(dim=1)
         dominant = torch.where(best >= rest, cell.gather(1, step[:, None])[:, 0], torch.full_like(step, -1))
-    return rgb, depth, 1.0 - rest, normal, dominant
+    return seen, depth, 1.0 - rest, normal, dominant
 
 
 @torch.no_grad()
