@@ -58,8 +58,9 @@ class ChannelNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, enabled=False):
-            return F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), 1e-6)
+        # Summed in float32. torch's own rms_norm takes five times as long in bfloat16 on a CPU.
+        power = x.square().mean(-1, keepdim=True, dtype=torch.float32)
+        return x * torch.rsqrt(power + 1e-6).to(x.dtype) * self.weight.to(x.dtype)
 
 
 class Convolution(nn.Conv3d):
