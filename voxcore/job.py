@@ -16,7 +16,7 @@ import voxcore
 from voxcore.checkpoint import CheckpointData, load_checkpoint
 from voxcore.config import TrainConfig
 from voxcore.datasets import Dataset, load_dataset
-from voxcore.errors import CheckpointError, InvalidConfig, InvalidInput
+from voxcore.errors import CheckpointError, InvalidConfig, InvalidInput, StorageError
 from voxcore.events import Event, Finished, Log, Started, Trained
 from voxcore.maps import MapStats, VoxelMap, load_map, map_stats
 from voxcore.maps.export import ExportedMap, check_exportable, export_training
@@ -155,14 +155,17 @@ def run_job(
     digest = content_hash(trained.blocks, names)
     exported: ExportedMap | None = None
     if spec.export:
-        exported = export_training(
-            maps_root,
-            spec.source_id,
-            source.with_blocks(trained.blocks),
-            metadata=_metadata(spec, trained, before, after, digest, device),
-            train_log=output_dir / LOG_NAME,
-            images=recorder.sample_images(),
-        )
+        try:
+            exported = export_training(
+                maps_root,
+                spec.source_id,
+                source.with_blocks(trained.blocks),
+                metadata=_metadata(spec, trained, before, after, digest, device),
+                train_log=output_dir / LOG_NAME,
+                images=recorder.sample_images(),
+            )
+        except StorageError as error:
+            raise StorageError(f"{error}; the result is kept in the job's output folder") from error
     yield Finished(
         step=trained.step,
         stopped=trained.stopped,
