@@ -109,7 +109,8 @@ class TrainConfig:
         lambda_*: weights of the regularisers (see `voxcore.losses`).
         views_per_step, image_size: cameras per step and side of the rendered pictures in pixels,
             for teachers that look at pictures.
-        pixel_grad_clip: largest gradient norm of one pixel (PGC, arXiv:2310.12474); 0 is off.
+        pixel_grad_clip: largest gradient norm of one pixel (PGC, arXiv:2310.12474); 0 is off. For
+            teachers that score colours; the photometric one bounds its pixels by itself.
         region: only cells in this box may change.
         clean: drop floating crumbs of the result, settle larger floating pieces.
         log_every, image_every, save_map_every, checkpoint_every: in steps; 0 is never.
@@ -243,9 +244,19 @@ _TEACHER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     "prior": {},
     "photometric": {
         "init_mode": "ground_plane",
-        "steps": 500,
-        "clean": False,
+        "steps": 600,
+        "lr": 0.3,
+        "material_lr": 0.3,
         "adam_eps": 1e-9,
+        "logit_material": 0.5,
+        "temp_start": 1.0,
+        "temp_end": 1.0,
+        "image_size": 64,
+        "pixel_grad_clip": 0.0,
+        "clean": False,
+        "log_every": 20,
+        "image_every": 100,
+        "checkpoint_every": 100,
     },
     "noise": {
         "lr": 0.05,

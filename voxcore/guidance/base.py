@@ -52,10 +52,12 @@ class Scene:
         width, height = picture_size(self.cameras)
         return self.render(camera_rays(self.cameras)).reshaped((len(self.cameras), height, width))
 
-    def render(self, rays: Rays) -> RenderOutput:
-        """Any rays, differentiably in ``soft``."""
+    def render(self, rays: Rays, lit: NDArray[np.float64] | None = None) -> RenderOutput:
+        """Any rays, differentiably in ``soft``; with other colours ``lit`` [M, 6, 3] than the palette's."""
         soft = self.soft
-        return render_soft_rays(soft.occupancy, soft.materials, self._lit, rays, world_scale=self._world_scale)
+        return render_soft_rays(
+            soft.occupancy, soft.materials, self._lit if lit is None else lit, rays, world_scale=self._world_scale
+        )
 
 
 @dataclass(frozen=True)

@@ -68,12 +68,12 @@ def _photometric(inputs: JobInputs) -> Teacher:
     if inputs.dataset is None:
         raise InvalidConfig("expected a dataset with pictures, got none", field="dataset_id")
     _check_renders(inputs)
-    return PhotometricTeacher(inputs.config, inputs.dataset)
+    return PhotometricTeacher(inputs.config, inputs.dataset, inputs.source.palette)
 
 
 def _noise(inputs: JobInputs) -> Teacher:
     _check_renders(inputs)
-    return NoiseTeacher()
+    return NoiseTeacher(inputs.config)
 
 
 def _check_renders(inputs: JobInputs) -> None:
