@@ -7,7 +7,10 @@ from random import Random
 from typing import Final
 
 from voxcore.worlds.phrases import (
+    AROUND,
+    BESIDE,
     DETAILS,
+    FLANK,
     FRAMES,
     GROUND_PHRASES,
     MADE_OF,
@@ -19,6 +22,7 @@ from voxcore.worlds.phrases import (
     SIZE_WORDS,
     TALL_FAMILIES,
     TALL_WORDS,
+    THREE,
     TREE_PHRASES,
 )
 from voxcore.worlds.vocabulary import NOUNS, STYLES, UNCOUNTED
@@ -49,6 +53,10 @@ class Facts:
     trees: str = ""
     companion: str = ""
     details: list[tuple[str, str]] = field(default_factory=list)
+    must: tuple[str, ...] = ()
+    """Keys of the details that are said whatever else is left out: what is unusual about the structure."""
+    beside: tuple[tuple[str, int], ...] = ()
+    """Families of the companions, with their numbers."""
     short: bool = False
 
 
@@ -135,8 +143,10 @@ def _caption(rng: Random, f: Facts, most_details: int) -> str:
     details = [d for d in f.details if DETAILS.get(d[0])]
     rng.shuffle(details)
     details.sort(key=lambda d: bool(in_detail) and d[0] not in MATERIAL_DETAILS)
+    details.sort(key=lambda d: d[0] not in f.must)
     chosen: list[str] = []
     wanted = min(rng.choice((1, 1, 2, 3)), most_details) if in_detail or rng.random() < 0.55 else 0
+    wanted = max(wanted, min(len(f.must), 2))
     for key, adjective in details[:wanted]:
         text = detail(rng, key, adjective, in_detail)
         if not set(text.split()) & set(noun.split()) - {"a", "of", "the", "with"}:
@@ -176,10 +186,15 @@ def _caption(rng: Random, f: Facts, most_details: int) -> str:
     if place:
         front = rng.random() < 0.08 and not place[0].startswith(("with ", "and "))
         text = f"{place[0]}, {text}" if front else f"{text} {' '.join(place)}"
+    return finish(rng, text, asks=form >= 0.26)
+
+
+def finish(rng: Random, text: str, *, asks: bool) -> str:
+    """The phrase as somebody would type it: sometimes with "build me" before it, a capital letter, a full stop."""
     roll = rng.random()
-    if form >= 0.26 and roll < 0.22:
+    if asks and roll < 0.22:
         text = f"{rng.choice(OPENINGS)} {text}"
-    elif form >= 0.26 and roll < 0.27 and text.startswith(("a ", "an ", "two", "three")):
+    elif asks and roll < 0.27 and text.startswith(("a ", "an ", "two", "three")):
         frame = rng.choice(FRAMES)
         text = f"{frame} {text}"
     if rng.random() < 0.03:
@@ -187,6 +202,54 @@ def _caption(rng: Random, f: Facts, most_details: int) -> str:
     if rng.random() < 0.15:
         text = text[0].upper() + text[1:] + rng.choice((".", "", ""))
     return text
+
+
+def _phrase(rng: Random, f: Facts, *, bare: bool = False) -> str:
+    """One kind of object with its number or article ("two stone towers"); ``bare``: without an article."""
+    noun, after = _subject(rng, f)
+    if f.count > 1:
+        return f"{rng.choice(COUNTS[f.count])} {noun}{after}"
+    uncounted = noun in UNCOUNTED or any(noun.endswith(" " + u) for u in UNCOUNTED)
+    return (noun if bare or uncounted else article(noun)) + after
+
+
+def several(rng: Random, pattern: str, facts: list[Facts], place: Facts) -> str:
+    """A caption of several kinds of objects that stand as ``pattern`` says: beside, around or flank."""
+    for _ in range(8):
+        text = _several(rng, pattern, facts, place)
+        if len(text) <= MAX_CHARS:
+            return text
+    return _phrase(rng, facts[0])
+
+
+def _several(rng: Random, pattern: str, facts: list[Facts], place: Facts) -> str:
+    keywords = rng.random() < 0.14
+    names = [_phrase(rng, f, bare=keywords) for f in facts]
+    extra = [d for d in facts[0].details if DETAILS.get(d[0])]
+    if extra and not keywords and facts[0].count == 1 and " with " not in names[0]:
+        names[0] += " with " + detail(rng, *rng.choice(extra))
+    where = []
+    if place.setting:
+        where.append(rng.choice(SETTING_PHRASES[place.setting]))
+    if place.ground:
+        where.append(rng.choice(GROUND_PHRASES[place.ground]))
+    a = names[0]
+    if len(names) == 1:
+        text = a
+    elif keywords:
+        return ", ".join([*names, *where])
+    elif pattern == "around":
+        text = rng.choice(AROUND).format(a=a, b=names[1])
+    elif pattern == "flank":
+        one = _phrase(rng, replace(facts[1], count=1))
+        text = rng.choice(FLANK).format(a=a, b=names[1], one=one)
+    elif len(names) == 2:
+        text = rng.choice(BESIDE).format(a=a, b=names[1])
+    else:
+        text = rng.choice(THREE).format(a=a, b=names[1], c=names[2])
+    front = where and rng.random() < 0.1
+    text = ", ".join([" ".join(where), text]) if front else " ".join([text, *where])
+    return finish(rng, text, asks=rng.random() < 0.8)
 
 
 def style_word(rng: Random, family: str) -> str:

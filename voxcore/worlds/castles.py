@@ -63,20 +63,24 @@ def _gate(p: Part, o: Order, cx: int, z: int, wall_h: int, thick: int, roofed: b
 
 
 def castle(o: Order) -> Part:
-    """Curtain walls, towers at the corners, gatehouse, keep and court; a moat in some."""
+    """Curtain walls, four towers at the corners, gatehouse, keep and court.
+
+    The style "variant" has some of: a moat, six towers, towers of different heights, pointed roofs.
+    """
     rng, wall = o.rng, o.mat.wall
-    moat = 4 if o.chance(0.3) and o.span >= 36 else 0
+    variant = o.style == "variant"
+    moat = 4 if variant and o.chance(0.5) and o.span >= 36 else 0
     pad = 2 + (moat + 1 if moat else 0)
     w = max(24, o.pick((26, 31), (32, 42), (42, 54)) - 2 * (moat // 2 + 1))
     d = max(22, min(w, int(w * rng.uniform(0.75, 1.05))))
     room = max(o.room, 16)
-    wall_h = min(rng.randint(6, 10) if o.size != "small" else rng.randint(5, 7), room - 10)
+    wall_h = min(rng.randint(7, 11) if o.size != "small" else rng.randint(6, 8), room - 10)
     n = rng.choice((7, 8, 9)) if w > 37 else rng.choice((6, 7)) if w > 29 else rng.choice((5, 6))
-    roofed = (o.contrast_roof or o.chance(0.2)) and room > 18
+    roofed = variant and (o.contrast_roof or o.chance(0.3)) and room > 18
     roof = o.roof()
     cap = "roof" if roofed else "crenels"
     extra = int(n * 0.9) + 1 if roofed else 2
-    tower_h = min(wall_h + rng.randint(4, 8), room - extra)
+    tower_h = min(wall_h + rng.randint(5, 9), room - extra)
     is_round = o.chance(0.45)
     p = Part(w + 2 * pad, room, d + 2 * pad, below=3)
     x0, z0, x1, z1 = pad, pad, pad + w, pad + d
@@ -99,18 +103,18 @@ def castle(o: Order) -> Part:
     kd = max(7, min(int(kw * rng.uniform(0.8, 1.15)), d - 2 * thick - 12))
     kz = z0 + (d - kd) // 2 + rng.choice((0, 1, max(0, (d - kd) // 2 - thick - 4)))
     kx = cx - kw // 2
-    if o.chance(0.85):
-        keep_h = max(wall_h + 2, min(tower_h + rng.randint(-1, 5), room - 2))
-        keep_cap = "roof" if roofed and o.chance(0.5) and keep_h + kw // 2 + 2 < room else "crenels"
-        _keep(p, o, kx, kz, kw, kd, keep_h, keep_cap, roof)
-        p.note("keep")
+    keep_h = max(wall_h + 2, min(tower_h + rng.randint(0, 5), room - 2))
+    keep_cap = "roof" if roofed and o.chance(0.5) and keep_h + kw // 2 + 2 < room else "crenels"
+    _keep(p, o, kx, kz, kw, kd, keep_h, keep_cap, roof)
+    p.note("keep")
     count = 4
     spots = [(x0, z0), (x1 - n, z0), (x0, z1 - n), (x1 - n, z1 - n)]
-    if w > 40 and o.chance(0.5):
+    if w > 40 and variant and o.chance(0.5):
         spots += [(x0, (z0 + z1 - n) // 2), (x1 - n, (z0 + z1 - n) // 2)]
         count = 6
+        p.note("six")
     heights = [tower_h] * count
-    if o.chance(0.25):
+    if variant and o.chance(0.3):
         heights = [max(wall_h + 3, tower_h - rng.randint(0, 4)) for _ in range(count)]
     for (x, z), y1 in zip(spots, heights, strict=True):
         tower(p, o, x, z, n, y1, is_round=is_round, cap=cap, roof=roof)

@@ -15,8 +15,9 @@ Builder = Callable[[Order], Part]
 
 @dataclass(frozen=True)
 class Companion:
-    """A second kind of object: how it is built and named, and its footprint. ``wet``: it floats."""
+    """A second kind of object: its family, how it is built and named, and its footprint. ``wet``: it floats."""
 
+    family: str
     build: Builder
     materials: tuple[str, ...]
     one: tuple[str, ...]
@@ -29,6 +30,7 @@ class Companion:
 
 COMPANIONS: Final[tuple[Companion, ...]] = (
     Companion(
+        "watchtower",
         castles.watchtower,
         ("stone", "stone", "wood"),
         ("tower", "watchtower", "small tower"),
@@ -37,6 +39,7 @@ COMPANIONS: Final[tuple[Companion, ...]] = (
         3,
     ),
     Companion(
+        "cottage",
         homes.cottage,
         ("wood", "stone", "white"),
         ("cottage", "small house", "house"),
@@ -44,24 +47,33 @@ COMPANIONS: Final[tuple[Companion, ...]] = (
         13,
         4,
     ),
-    Companion(homes.cabin, ("wood",), ("log cabin", "cabin"), ("log cabins", "cabins"), 13, 3),
-    Companion(homes.windmill, ("stone", "wood", "white"), ("windmill",), ("windmills",), 16, 2),
-    Companion(squares.well, ("stone",), ("well",), ("wells",), 7),
-    Companion(squares.fountain, ("stone", "white"), ("fountain",), ("fountains",), 11, 2),
-    Companion(squares.statue, ("stone", "white"), ("statue",), ("statues",), 14, 2),
-    Companion(squares.obelisk, ("stone", "sand"), ("obelisk",), ("obelisks",), 11, 3),
-    Companion(nature.snowman, ("snow",), ("snowman",), ("snowmen",), 14, 2),
-    Companion(nature.oak, ("hedge",), ("tree", "oak tree", "big tree"), ("trees", "oak trees"), 11, 5, tree=True),
+    Companion("cabin", homes.cabin, ("wood",), ("log cabin", "cabin"), ("log cabins", "cabins"), 13, 3),
+    Companion("windmill", homes.windmill, ("stone", "wood", "white"), ("windmill",), ("windmills",), 16, 2),
+    Companion("well", squares.well, ("stone",), ("well",), ("wells",), 7),
+    Companion("fountain", squares.fountain, ("stone", "white"), ("fountain",), ("fountains",), 11, 2),
+    Companion("statue", squares.statue, ("stone", "white"), ("statue",), ("statues",), 14, 2),
+    Companion("obelisk", squares.obelisk, ("stone", "sand"), ("obelisk",), ("obelisks",), 11, 3),
+    Companion("snowman", nature.snowman, ("snow",), ("snowman",), ("snowmen",), 14, 2),
     Companion(
-        nature.pine, ("hedge",), ("pine tree", "fir tree"), ("pine trees", "pines", "fir trees"), 9, 6, tree=True
+        "oak", nature.oak, ("hedge",), ("tree", "oak tree", "big tree"), ("trees", "oak trees"), 11, 5, tree=True
     ),
-    Companion(nature.palm, ("hedge",), ("palm tree",), ("palm trees", "palms"), 11, 4, tree=True),
-    Companion(nature.dead_tree, ("hedge",), ("dead tree",), ("dead trees",), 11, 3, tree=True),
-    Companion(nature.cactus, ("hedge",), ("cactus",), ("cactuses",), 7, 4, tree=True),
-    Companion(nature.tent, ("sand", "white"), ("tent",), ("tents",), 12, 3),
-    Companion(nature.igloo, ("snow",), ("igloo",), ("igloos",), 16, 3),
-    Companion(sacred.church, ("stone", "white"), ("church", "chapel", "small church"), ("churches",), 18),
-    Companion(waterside.lighthouse, ("white", "stone"), ("lighthouse",), ("lighthouses",), 13),
-    Companion(waterside.ship, ("wood",), ("ship", "sailing ship"), ("ships",), 18, 2, wet=True),
-    Companion(waterside.boat, ("wood",), ("boat", "small boat"), ("boats", "small boats"), 9, 3, wet=True),
+    Companion(
+        "pine",
+        nature.pine,
+        ("hedge",),
+        ("pine tree", "fir tree"),
+        ("pine trees", "pines", "fir trees"),
+        9,
+        6,
+        tree=True,
+    ),
+    Companion("palm", nature.palm, ("hedge",), ("palm tree",), ("palm trees", "palms"), 11, 4, tree=True),
+    Companion("dead_tree", nature.dead_tree, ("hedge",), ("dead tree",), ("dead trees",), 11, 3, tree=True),
+    Companion("cactus", nature.cactus, ("hedge",), ("cactus",), ("cactuses",), 7, 4, tree=True),
+    Companion("tent", nature.tent, ("sand", "white"), ("tent",), ("tents",), 12, 3),
+    Companion("igloo", nature.igloo, ("snow",), ("igloo",), ("igloos",), 16, 3),
+    Companion("church", sacred.church, ("stone", "white"), ("church", "chapel", "small church"), ("churches",), 18),
+    Companion("lighthouse", waterside.lighthouse, ("white", "stone"), ("lighthouse",), ("lighthouses",), 13),
+    Companion("ship", waterside.ship, ("wood",), ("ship", "sailing ship"), ("ships",), 18, 2, wet=True),
+    Companion("ship", waterside.boat, ("wood",), ("boat", "small boat"), ("boats", "small boats"), 9, 3, wet=True),
 )

@@ -11,17 +11,17 @@ import numpy as np
 from voxcore.worlds.canvas import WATER, Cells, Part
 from voxcore.worlds.captions import Facts, caption, style_word
 from voxcore.worlds.catalogue import CATALOGUE
-from voxcore.worlds.family import Family, Weights
+from voxcore.worlds.ensemble import MIN_SHARE, TREES, Asked, Group, build, choose
+from voxcore.worlds.family import Family, Weights, pick
 from voxcore.worlds.landscapes import LANDSCAPES
 from voxcore.worlds.order import MATERIALS, Order
 from voxcore.worlds.scene import Scene
 from voxcore.worlds.settings import SETTINGS, SPAN, Frame, Site, plain
-from voxcore.worlds.surroundings import company, trees
+from voxcore.worlds.surroundings import company, standing, trees
 from voxcore.worlds.terrain import HEIGHT, SIZE, Land
 
-MIN_SHARE: Final = 0.7
-"""A caption may name a material only if it is at least this share of the structure."""
-
+SEVERAL: Final = 0.27
+"""Share of the worlds that are made of two or three families; others get a companion now and then."""
 
 ROOMY: Final = frozenset({"plain", "rolling", "editor_hills", "valley", "lake", "coast", "river"})
 """Settings that have room for several copies of the main structure."""
@@ -29,26 +29,23 @@ ROOMY: Final = frozenset({"plain", "rolling", "editor_hills", "valley", "lake", 
 
 @dataclass(frozen=True)
 class Draft:
-    """A finished world before it is turned: the grids [64, 48, 64], the words, and what is known of it."""
+    """A finished world before it is turned: the grids [64, 48, 64], the words, and what is known of it.
+
+    ``objects`` are (family, number) pairs, the main one first.
+    """
 
     blocks: Cells
     terrain: Cells
     caption: str
     tags: dict[str, str]
-
-
-def _pick(rng: Random, weights: Weights, *, flat: bool = False) -> str:
-    """A key by weight; ``flat`` evens the weights out (their square roots)."""
-    keys = list(weights)
-    values = [w**0.5 if flat else w for w in weights.values()]
-    return rng.choices(keys, values)[0]
+    objects: tuple[tuple[str, int], ...]
 
 
 def _natural(rng: Random, weights: Weights, said: bool, p: float) -> str:
     """What the caption will name, or, unsaid, the first key with probability p."""
     if not said and rng.random() < p:
         return next(iter(weights))
-    return _pick(rng, weights, flat=said)
+    return pick(rng, weights, flat=said)
 
 
 def _level(rng: Random, setting: str) -> int:
@@ -61,21 +58,44 @@ def _level(rng: Random, setting: str) -> int:
     return rng.choice((4, 5, 6, 6, 7, 8, 8, 9, 10, 11, 12, 14, 16))
 
 
-def draft(seed: int, family: str | None) -> tuple[str, Draft]:
-    """The family and one world of it, always the same for the same seed and family."""
+def draft(seed: int, family: str | None) -> Draft:
+    """One world, always the same for the same seed and family; None lets the seed choose among all."""
     rng = Random(f"{seed}/{family}")
     g = np.random.default_rng(rng.getrandbits(63))
+    if family is None and rng.random() < SEVERAL:
+        return _several(rng, g, None, Asked())
     if family is None:
         family = rng.choices(list(CATALOGUE), [f.weight for f in CATALOGUE.values()])[0]
-    spec = CATALOGUE[family]
-    if spec.land:
-        return family, _landscape(rng, g, spec)
-    return family, _structure(rng, g, spec)
+    return _one(rng, g, CATALOGUE[family], 0, Asked())
 
 
-def _landscape(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
-    says_ground = rng.random() < 0.4
-    ground = _natural(rng, spec.grounds, says_ground, 0.75)
+def wished(seed: int, attempt: int, kinds: tuple[tuple[str, int], ...], asked: Asked) -> Draft:
+    """A world of the given (family, number) pairs; it may have found no room for all, so look at its ``objects``."""
+    rng = Random(f"{seed}/{kinds}/{asked}/{attempt}")
+    g = np.random.default_rng(rng.getrandbits(63))
+    if len(kinds) > 1:
+        return _several(rng, g, Group("beside", kinds), asked)
+    name, count = kinds[0]
+    return _one(rng, g, CATALOGUE[name], count, asked)
+
+
+def _one(rng: Random, g: np.random.Generator, spec: Family, count: int, asked: Asked) -> Draft:
+    return _landscape(rng, g, spec, asked) if spec.land else _structure(rng, g, spec, count, asked)
+
+
+def _several(rng: Random, g: np.random.Generator, group: Group | None, asked: Asked) -> Draft:
+    built = build(rng, g, group or choose(rng), asked)
+    while group is None and len(built.objects) < 2:  # no room for a second kind
+        built = build(rng, g, choose(rng), asked)
+    scene = built.scene
+    if rng.random() < 0.35:
+        standing(rng, scene, built.tags["ground"])
+    return Draft(scene.blocks, scene.terrain, built.caption, built.tags, built.objects)
+
+
+def _landscape(rng: Random, g: np.random.Generator, spec: Family, asked: Asked) -> Draft:
+    says_ground = bool(asked.ground) or rng.random() < 0.4
+    ground = asked.ground or _natural(rng, spec.grounds, says_ground, 0.75)
     level = rng.randint(6, 14)
     frame = Frame(rng, g, 16, 16, level, ground)
     land = LANDSCAPES[spec.name](frame)
@@ -91,9 +111,10 @@ def _landscape(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
         and spec.name not in ("glacier", "dunes")
     ):
         facts.trees = trees(rng, scene, ground, "few", rng.random() < 0.7)
-    elif rng.random() < 0.2 and spec.name != "volcano":
+    elif not asked.ground and rng.random() < 0.12 and spec.name != "volcano":
         company(rng, scene, facts, 18, 32, 32, 30)
-    return Draft(scene.blocks, scene.terrain, caption(rng, facts), {"ground": ground})
+    objects = ((spec.name, 1), *facts.beside)
+    return Draft(scene.blocks, scene.terrain, caption(rng, facts), {"ground": ground}, objects)
 
 
 @dataclass
@@ -113,36 +134,46 @@ class Plan:
     order: Order
 
 
-def _plan(rng: Random, spec: Family) -> Plan:
+def _plan(rng: Random, spec: Family, wanted: int, asked: Asked) -> Plan:
+    """``wanted``: how many copies the caller asked for; 0 lets the seed decide."""
     says = {
         k: rng.random() < p
         for k, p in (("material", 0.55), ("size", 0.35), ("style", 0.42), ("setting", 0.42), ("ground", 0.28))
     }
-    short = rng.random() < 0.08
+    short = not wanted and rng.random() < 0.08
     if short:
         says = {k: v and rng.random() < 0.25 for k, v in says.items()}
         says["setting"] = says["ground"] = False
-    material = _natural(rng, spec.materials, says["material"], 0.82)
-    setting = _natural(rng, spec.settings, says["setting"], 0.55)
-    ground = _natural(rng, spec.grounds, says["ground"], 0.8)
+    says |= {k: True for k in ("material", "setting", "ground") if getattr(asked, k)}
+    material = asked.material or _natural(rng, spec.materials, says["material"], 0.88)
+    setting = asked.setting or _natural(rng, spec.settings, says["setting"], 0.55)
+    ground = asked.ground or _natural(rng, spec.grounds, says["ground"], 0.8)
     style = rng.choice(spec.styles)
     if spec.name == "forest":
         warm, bare = rng.choice(("meadow", "desert")), rng.choice(("dirt", "meadow", "rock"))
         ground = {"snowy": "snow", "palm": warm, "dead": bare}.get(style, ground)
-    sizes, usual = ("small", "medium", "large"), (0.12, 0.46, 0.42)
+    sizes, usual = ("small", "medium", "large"), (0.06, 0.44, 0.5)
     size = rng.choice(sizes) if says["size"] else rng.choices(sizes, usual)[0]
     count = 1
-    if spec.repeat and rng.random() < 0.2 and not short:
-        count = rng.randint(2, spec.repeat)
+    if wanted or (spec.repeat and rng.random() < 0.2 and not short):
+        count = wanted or rng.randint(2, spec.repeat)
+    if count > 1:
         size = "small" if count > 2 or rng.random() < 0.5 else "medium"
-        setting = setting if setting in ROOMY else "plain"
-    two = count == 1 and not short and rng.random() < 0.27
+        setting = setting if setting in ROOMY or asked.setting else "plain"
+    two = count == 1 and not short and not wanted and rng.random() < 0.1
     level = max(_level(rng, setting), 11 if spec.name == "quarry" else 0)
     span = min(56, SPAN.get(setting, 56), 40 if two else 56) if count == 1 else spec.repeat_span
-    if setting in ("lake", "coast", "river", "hill", "mountains", "island") and size == "large" and rng.random() < 0.5:
+    if (
+        setting in ("lake", "coast", "river", "hill", "mountains", "island", "foot")
+        and size == "large"
+        and rng.random() < 0.5
+    ):
         size = "medium"
     room = HEIGHT - 1 - (26 if setting == "editor_hills" else level + (5 if setting == "rolling" else 0))
     contrast = rng.random() < (0.3 if says["material"] else 0.5)
+    if spec.name == "castle":  # what a plain "castle" is; the others are mostly said to be so
+        style = "plain" if short or rng.random() < 0.72 else "variant"
+        contrast = contrast and style == "variant"
     if spec.name == "bridge":
         style = str(2 * (rng.randint(6, 15) if size != "large" else rng.randint(13, 18)) + 2)  # cells of water
     order = Order(rng, MATERIALS[material], size, span, room, contrast, style)
@@ -168,8 +199,8 @@ def _draw(rng: Random, plan: Plan) -> tuple[list[Part], float, float]:
     return parts, half_x, max(parts[0].d / 2, least)
 
 
-def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
-    plan = _plan(rng, spec)
+def _structure(rng: Random, g: np.random.Generator, spec: Family, count: int, asked: Asked) -> Draft:
+    plan = _plan(rng, spec, count, asked)
     setting, ground = plan.setting, plan.ground
     parts, half_x, half_z = _draw(rng, plan)
     level = max([plan.level, *(p.below + 2 for p in parts)])
@@ -190,12 +221,16 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family) -> Draft:
     if not facts.trees and spec.name not in ("forest", "oasis", "garden") and setting != "sea":
         roll = rng.random()
         if roll < 0.1 and not plan.short:
-            facts.trees = trees(rng, scene, ground, "many", True)
-        elif roll < 0.28:
-            facts.trees = trees(rng, scene, ground, "few", roll < 0.2 and not plan.short)
+            facts.trees = trees(rng, scene, ground, "many", True, before=rng.random() < 0.5)
+        elif roll < 0.18 and not plan.short:
+            facts.trees = trees(rng, scene, ground, "few", True, before=rng.random() < 0.5)
+        elif roll < 0.6:
+            standing(rng, scene, ground)
     tags = {"size": plan.size, "setting": setting, "ground": ground, "count": str(facts.count)}
     known = {"material": facts.material, "companion": facts.companion, "roof": str(facts.roof or "")}
-    return Draft(scene.blocks, scene.terrain, caption(rng, facts), tags | {k: v for k, v in known.items() if v})
+    objects = ((spec.name, facts.count), *facts.beside)
+    tags |= {k: v for k, v in known.items() if v}
+    return Draft(scene.blocks, scene.terrain, caption(rng, facts), tags, objects)
 
 
 def _say(rng: Random, plan: Plan, scene: Scene, parts: list[Part], facts: Facts) -> None:
@@ -203,6 +238,8 @@ def _say(rng: Random, plan: Plan, scene: Scene, parts: list[Part], facts: Facts)
     spec, says = plan.spec, plan.says
     if spec.says_material and says["material"] and _material(scene, plan.material):
         facts.material = plan.material
+    if spec.name == "castle" and plan.order.style == "variant" and rng.random() < 0.85:
+        facts.must = tuple(key for key in ("moat", "pointed_roofs", "six") if (key, "") in parts[0].details)
     if len(parts) == 1 and not plan.short:
         facts.roof = parts[0].roof
     facts.size = plan.size if says["size"] and plan.count == 1 else ""
@@ -232,12 +269,10 @@ def _place(rng: Random, scene: Scene, spec: Family, parts: list[Part], site: Sit
     """Put the main structure, or its copies, on the land; fix ``facts.count`` to what found room."""
     first = parts[0]
     facts.details = list(first.details) if len(parts) == 1 else []
-    tree = spec.name in ("oak", "pine", "palm", "dead_tree", "cactus")
+    tree = spec.name in TREES
     if facts.count == 1:
         if tree:
-            scene.plant(first, int(site.cx), int(site.cz), count=True)
-            r = max(3, first.w // 3)
-            scene.taken[max(int(site.cx) - r, 0) : int(site.cx) + r, max(int(site.cz) - r, 0) : int(site.cz) + r] = True
+            scene.stand(first, int(site.cx), int(site.cz))
         elif spec.name == "bridge":
             scene.put(first, site.cx, site.cz, at=site.level)
         elif spec.name == "ship":
@@ -265,9 +300,7 @@ def _place(rng: Random, scene: Scene, spec: Family, parts: list[Part], site: Sit
                 continue
             x, z = spot
         if tree:
-            scene.plant(part, x, z, count=True)
-            r = max(2, part.w // 3)
-            scene.taken[max(x - r, 0) : x + r, max(z - r, 0) : z + r] = True
+            scene.stand(part, x, z)
         else:
             scene.put(part, x, z)
         done += 1

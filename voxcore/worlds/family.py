@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Final
 
 from voxcore.worlds.canvas import Part
@@ -20,9 +21,17 @@ def w(text: str) -> Weights:
     return {key: float(weight) for key, weight in (item.split() for item in text.split(","))}
 
 
+def pick(rng: Random, weights: Weights, *, flat: bool = False) -> str:
+    """A key by weight; ``flat`` evens the weights out (their square roots)."""
+    keys = list(weights)
+    values = [v**0.5 if flat else v for v in weights.values()]
+    return rng.choices(keys, values)[0]
+
+
 ANYWHERE: Final[Weights] = {
     "plain": 5, "rolling": 1.2, "editor_hills": 2.2, "hill": 1.2, "lake": 1, "coast": 0.5, "river": 0.8, "island": 1,
     "plateau": 0.5, "mountains": 0.8, "valley": 0.4,
+    "foot": 0.5,
 }  # fmt: skip
 OPEN: Final[Weights] = w("plain 5, rolling 1, editor_hills 1.5, lake 0.5, valley 0.5, island 0.4, mountains 0.4")
 FLAT: Final[Weights] = w("plain 6, editor_hills 1")

@@ -102,7 +102,7 @@ def house(o: Order) -> Part:
 def cottage(o: Order) -> Part:
     """A small one-storey house, roof nearly to the ground, with chimney and often a garden fence."""
     rng = o.rng
-    w = max(9, o.pick((9, 11), (12, 16), (16, 21)))
+    w = max(9, o.pick((9, 12), (14, 19), (19, 25)))
     d = max(8, int(w * rng.uniform(0.7, 0.9)))
     fence = o.chance(0.35) and o.span > w + 10
     a = 6 if fence else 3
@@ -129,7 +129,7 @@ def cottage(o: Order) -> Part:
 def cabin(o: Order) -> Part:
     """A log cabin: logs in alternating courses that cross at the corners, a porch under the roof."""
     rng = o.rng
-    w = max(11, o.pick((11, 13), (14, 18), (19, 25)))
+    w = max(11, o.pick((11, 14), (16, 21), (22, 28)))
     d = max(9, int(w * rng.uniform(0.65, 0.85)))
     h, a = rng.choice((4, 5)), 4
     p = Part(w + 2 * a, min(o.room, h + d + 4), d + 2 * a, below=1)
@@ -206,13 +206,13 @@ def windmill(o: Order) -> Part:
     """A tapering tower with a cap and four sails that hang on an axle."""
     rng, wall = o.rng, o.mat.wall
     n = max(8, min(o.pick((8, 10), (11, 13), (14, 17)), o.room // 2))
-    h = max(11, min(int(n * rng.uniform(1.5, 2.0)), o.room - n // 2 - 4))
+    h = max(11, min(int(n * rng.uniform(1.5, 2.0)), int(o.room * 0.6)))
     top_n = max(6, n - 4)
     cap = o.roof()
     if cap == wall:
         cap = o.mat.trim
     hub = h - 1
-    arm = max(6, min(hub - 3, int(h * 0.62), o.room - hub - 2))
+    arm = max(6, min(hub - 2, int(h * 0.78), o.room - hub - 2))
     w = 2 * max(arm, n // 2) + 4
     p = Part(w, min(o.room, hub + arm + 3), n + 10, below=1)
     cx, z0 = w // 2, 5
@@ -232,17 +232,22 @@ def windmill(o: Order) -> Part:
     p.box(ax - 1, hub - 1, front, ax + 2, hub + 2, front + 1, DIRT)
     diagonal = o.chance(0.5)
     for sx, sy in ((1, 1), (1, -1), (-1, -1), (-1, 1)) if diagonal else ((1, 0), (0, -1), (-1, 0), (0, 1)):
-        reach = int(arm * 0.75) if diagonal else arm
+        reach = int(arm * 0.8) if diagonal else arm
+        broad = 2 if arm < 12 else 3
         p.line((ax, hub, front), (ax + sx * reach, hub + sy * reach, front), DIRT)
         for i in range(2, reach + 1):
             x, y = ax + sx * i, hub + sy * i
             if diagonal:
-                p.box(min(x, x + sy * 2), y, front, max(x, x + sy * 2) + 1, y + 1, front + 1, cloth)
+                p.box(min(x, x + sy * broad), y, front, max(x, x + sy * broad) + 1, y + 1, front + 1, cloth)
                 p.box(x, y, front, x + 1, y + 1, front + 1, DIRT)
             elif sy == 0:
-                p.box(x, y + (1 if sx > 0 else -2), front, x + 1, y + (3 if sx > 0 else 0), front + 1, cloth)
+                p.box(
+                    x, y + (1 if sx > 0 else -broad), front, x + 1, y + (broad + 1 if sx > 0 else 0), front + 1, cloth
+                )
             else:
-                p.box(x + (1 if sy < 0 else -2), y, front, x + (3 if sy < 0 else 0), y + 1, front + 1, cloth)
+                p.box(
+                    x + (1 if sy < 0 else -broad), y, front, x + (broad + 1 if sy < 0 else 0), y + 1, front + 1, cloth
+                )
     if cap != wall:
         p.roof = cap
     p.note("blades", "four")

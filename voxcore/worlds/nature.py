@@ -176,14 +176,14 @@ def cactus(o: Order) -> Part:
 def igloo(o: Order) -> Part:
     """A dome of snow blocks with an entrance tunnel."""
     rng, wall = o.rng, o.mat.wall
-    n = max(11, o.pick((11, 14), (16, 22), (24, 32)))
+    n = max(11, o.pick((13, 16), (19, 25), (26, 34)))
     h = max(5, min(int(n * rng.uniform(0.48, 0.56)), o.room - 1))
     t = max(3, n // 6)
     arm = max(4, n // 4)
     p = Part(n + 2, h + 1, n + arm + 3, below=1)
     z0 = arm + 1
     p.dome(1, z0, n, 0, h, wall, hollow=True)
-    if o.chance(0.6):  # courses of blocks, drawn as rings
+    if o.chance(0.85):  # courses of blocks, drawn as rings
         for y in range(2, h - 1, 4):
             band = p.cells[:, 1 + y, :]
             band[band == wall] = o.mat.trim
@@ -238,7 +238,7 @@ def snowman(o: Order) -> Part:
 def tent(o: Order) -> Part:
     """A ridge tent or a teepee."""
     rng, wall = o.rng, o.mat.wall
-    n = max(7, o.pick((7, 9), (10, 14), (16, 22))) | 1
+    n = max(7, o.pick((9, 11), (13, 17), (18, 24))) | 1
     if o.chance(0.5):
         h = min(int(n * 1.15), o.room - 3)
         p = Part(n + 2, h + 3, n + 2)

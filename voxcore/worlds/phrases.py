@@ -112,6 +112,7 @@ island: on an island | on a small island | surrounded by water | in the middle o
 hill: on a hill | on top of a hill | on a hilltop | high on a hill | standing on a hill
 plateau: on a rocky plateau | on a plateau | on top of a cliff | on a high rock
 mountains: in the mountains | surrounded by mountains | between high mountains | among mountain peaks
+foot: at the foot of a mountain | beside a mountain | below a high mountain | in front of a mountain | near a mountain
 valley: in a valley | in a wide valley | between two slopes
 sea: on the sea | on the ocean | at sea | on the water | on open water
 crossing: over a river | across a river | spanning a river | over water | over a stream
@@ -134,6 +135,7 @@ tall_towers: tall towers | high towers | corner towers | strong towers
 corner_turrets: {} corner turrets | {} turrets
 gatehouse: a gatehouse | a gate | a big gate | an entrance gate
 keep: a keep | a keep in the middle | an inner keep | a great tower inside
+six: six towers | six tall towers | six strong towers
 moat: a moat | a moat around it | a water moat | a moat full of water
 drawbridge: a drawbridge | a wooden drawbridge | a bridge over the moat
 walls: high walls | thick walls | strong walls | walls
@@ -301,3 +303,30 @@ FRAMES: Final[Words] = (
     "a world with",
     "a landscape with",
 )
+
+BESIDE: Final = table(
+    """
+words: {a} and {b} | {a} and {b} | {a} and {b} | {a} with {b} | {a} beside {b} | {a} next to {b} | {a} near {b} |
+    {a} together with {b} | {a} close to {b} | {a}, and {b} beside it | {a} and also {b} | {a} by {b} | {a} plus {b} |
+    {a} and {b} side by side | {a} alongside {b}
+"""
+)["words"]
+"""Two kinds of objects side by side."""
+THREE: Final = table(
+    """
+words: {a}, {b} and {c} | {a}, {b} and {c} | {a} with {b} and {c} | {a} and {b} with {c} | {a} next to {b} and {c} |
+    {a} near {b}, with {c} | {a} beside {b} and {c} | {a} and {b} and {c} | {a}, {b}, and {c}
+"""
+)["words"]
+AROUND: Final = table(
+    """
+words: {b} around {a} | {b} around {a} | {b} in a ring around {a} | {a} surrounded by {b} | {a} with {b} around it |
+    {a} in the middle of {b} | {b} standing around {a} | {b} with {a} in the middle
+"""
+)["words"]
+FLANK: Final = table(
+    """
+words: {one} on either side of {a} | {one} on each side of {a} | {a} between {b} | {a} with {one} on each side |
+    {a} flanked by {b} | {b} beside {a} | {a} standing between {b} | {one} to the left and right of {a}
+"""
+)["words"]

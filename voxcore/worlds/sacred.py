@@ -23,7 +23,8 @@ def church(o: Order) -> Part:
     n = max(6, min(w - 2, 5 + length // 7)) | 1
     tower_h = min(h + w // 2 * steep + rng.randint(2, 5), o.room - n - 6)
     tower_h = max(tower_h, h + 5)
-    spire_h = max(4, min(int(n * rng.uniform(1.1, 2.0)), o.room - tower_h - 4))
+    tower_h = max(h + 5, min(tower_h, o.room - 4 - int(n * 1.3)))  # room for a pointed spire, not a stump
+    spire_h = max(4, min(int(n * rng.uniform(1.4, 2.2)), o.room - tower_h - 4))
     roof = o.roof()
     a = 3
     p = Part(length + n + 2 * a, min(o.room, max(tower_h + spire_h, h + w) + 5), max(w, n) + 2 * a, below=1)

@@ -69,10 +69,19 @@ class Scene:
         if count:
             self.tally += np.bincount(tree.cells.ravel(), minlength=256)
 
+    def stand(self, tree: Part, x: int, z: int, *, count: bool = True) -> None:
+        """Plant a single tree and keep the columns under its crown free of others."""
+        self.plant(tree, x, z, count=count)
+        r = max(2, tree.w // 3)
+        self.taken[max(x - r, 0) : x + r, max(z - r, 0) : z + r] = True
+
     def free_spot(
-        self, w: int, d: int, *, wet: bool = False, near: tuple[float, float, float] | None = None
+        self, w: int, d: int, *, wet: bool = False, near: tuple[float, float, float] | None = None, low_x: bool = False
     ) -> tuple[int, int] | None:
-        """A centre for a [w, d] footprint on free columns; ``near`` (x, z, radius) limits the distance."""
+        """A centre for a [w, d] footprint on free columns; ``near`` (x, z, radius) limits the distance.
+
+        ``low_x``: as far to the low-x side as there is room, so that the rest stays in one piece.
+        """
         blocked = self.taken | (~self.land.wet if wet else self.land.wet)
         total = np.zeros((SIZE + 1, SIZE + 1), dtype=np.int32)
         total[1:, 1:] = blocked.cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32)
@@ -85,12 +94,24 @@ class Scene:
             xs, zs = xs[ok], zs[ok]
         if not len(xs):
             return None
+        if low_x:
+            ok = xs <= xs.min() + 3
+            xs, zs = xs[ok], zs[ok]
         k = self.rng.randrange(len(xs))
         return int(xs[k]) + w // 2, int(zs[k]) + d // 2
 
-    def scatter(self, trees: list[Part], number: int, apart: float, *, count: bool = False) -> int:
-        """Plant up to ``number`` trees on dry free columns at least ``apart`` from each other. Returns how many."""
+    def scatter(
+        self, trees: list[Part], number: int, apart: float, *, count: bool = False, before: bool = False
+    ) -> int:
+        """Plant up to ``number`` trees on dry free columns at least ``apart`` from each other. Returns how many.
+
+        ``before``: they stood there before anything was built, so they are in the terrain too, and only where the
+        ground has not been changed.
+        """
         free = ~self.taken & ~self.land.wet
+        if before:
+            free &= (self.terrain == self.blocks).all(axis=1)
+            bare = self.blocks.copy()
         edge = max(1, max(t.w for t in trees) // 3)
         xs = self.g.integers(edge, SIZE - edge, number * 4)
         zs = self.g.integers(edge, SIZE - edge, number * 4)
@@ -101,6 +122,9 @@ class Scene:
             if free[x, z] and all((x - a) ** 2 + (z - b) ** 2 >= apart * apart for a, b in done):
                 done.append((x, z))
                 self.plant(self.rng.choice(trees), x, z, count=count)
+        if before and done:
+            planted = self.blocks != bare
+            self.terrain[planted] = self.blocks[planted]
         for x, z in done:
             self.taken[max(x - 1, 0) : x + 2, max(z - 1, 0) : z + 2] = True
         return len(done)

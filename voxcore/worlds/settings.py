@@ -221,6 +221,20 @@ def mountains(f: Frame) -> tuple[Land, Site]:
     return land, Site(cx, cz, f.level)
 
 
+def foot(f: Frame) -> tuple[Land, Site]:
+    """Level ground with one big mountain on one side."""
+    cx, cz = _beside(f)
+    edge = min(cx + f.half_x + 1.5, 50.0)
+    px, pz = SIZE - f.rng.uniform(0, 8), f.rng.uniform(22, 42)
+    d = distance(px, pz, f.rng.uniform(0.7, 0.95)) + noise(f.g, 6) * np.float32(2.5)
+    slope = np.clip(1 - d / np.float32(max(px - edge, 16.0)), 0, 1) ** np.float32(f.rng.uniform(0.9, 1.2))
+    height = f.level + f.relief(0.5, 3) + slope * np.float32(f.rng.uniform(24, 34))
+    land = Land(np.where(edge > X, np.minimum(height, f.level + 1), height), GROUNDS[f.ground])
+    land.skin[land.height > f.level + f.rng.randint(5, 8)] = f.rng.choice((ROCK, STONE))
+    land.skin[land.height > f.level + f.rng.randint(16, 22)] = SNOW
+    return land, Site(cx, cz, f.level)
+
+
 def valley(f: Frame) -> tuple[Land, Site]:
     """A trough between two long slopes."""
     cx, cz = f.centre(3)
@@ -250,6 +264,7 @@ SETTINGS: Final[dict[str, Setting]] = {
     "plateau": plateau,
     "mountains": mountains,
     "valley": valley,
+    "foot": foot,
 }
 
 SPAN: Final[dict[str, int]] = {
@@ -258,6 +273,7 @@ SPAN: Final[dict[str, int]] = {
     "river": 40,
     "island": 46,
     "mountains": 42,
+    "foot": 38,
     "hill": 44,
     "plateau": 46,
 }

@@ -53,7 +53,7 @@ def statue(o: Order) -> Part:
 def obelisk(o: Order) -> Part:
     """A tall tapering pillar with a pointed tip on a plinth."""
     rng, wall = o.rng, o.mat.wall
-    h = max(14, o.tall((14, 18), (20, 28), (28, 38)))
+    h = max(14, o.tall((16, 20), (23, 30), (30, 38)))
     n = max(3, h // 6) | 1
     p = Part(n + 8, h + 1, n + 8, below=1)
     p.box(1, 0, 1, n + 7, 1, n + 7, wall)
@@ -79,7 +79,7 @@ def obelisk(o: Order) -> Part:
 def fountain(o: Order) -> Part:
     """A round or square basin with water, a pillar and an upper bowl."""
     rng, wall = o.rng, o.mat.wall
-    n = max(11, o.pick((11, 13), (15, 19), (21, 27))) | 1
+    n = max(11, o.pick((13, 15), (17, 21), (23, 29))) | 1
     is_round = o.chance(0.7)
     p = Part(n + 6, min(o.room, n), n + 6, below=1)
     c = (n + 6) // 2
@@ -110,7 +110,7 @@ def fountain(o: Order) -> Part:
 def well(o: Order) -> Part:
     """A ring of wall round a shaft of water, two posts and a little roof."""
     rng, wall = o.rng, o.mat.wall
-    n = max(6, o.pick((6, 7), (8, 10), (11, 14)))
+    n = max(7, o.pick((7, 8), (10, 13), (13, 17)))
     h = max(6, min(n, o.room - n // 2 - 3))
     p = Part(n + 6, min(o.room, h + n // 2 + 4), n + 6, below=4)
     is_round = o.chance(0.6)

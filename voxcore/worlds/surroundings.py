@@ -5,12 +5,12 @@ from __future__ import annotations
 from random import Random
 
 from voxcore.worlds import nature
+from voxcore.worlds.canvas import ROCK, SAND, STONE, Part
 from voxcore.worlds.captions import COUNTS, Facts, article
 from voxcore.worlds.companions import COMPANIONS, Companion
 from voxcore.worlds.order import MATERIALS, Order
 from voxcore.worlds.scene import Scene
 from voxcore.worlds.terrain import HEIGHT
-from voxcore.worlds.vocabulary import NOUNS
 
 
 def company(rng: Random, scene: Scene, facts: Facts, level: int, cx: float, cz: float, reach: float) -> None:
@@ -20,9 +20,7 @@ def company(rng: Random, scene: Scene, facts: Facts, level: int, cx: float, cz: 
     options = [c for c in COMPANIONS if (wet > 0.25) == c.wet or (not c.wet and wet < 0.6)]
     options = [c for c in options if not (c.one[0] in ("snowman", "igloo") and skin not in (5, 10))]
     options = [
-        c
-        for c in options
-        if not (c.one[0] in ("palm tree", "cactus") and skin != 6) and c.one[0] not in NOUNS[facts.family]
+        c for c in options if not (c.one[0] in ("palm tree", "cactus") and skin != 6) and c.family != facts.family
     ]
     if not options:
         return
@@ -48,14 +46,33 @@ def company(rng: Random, scene: Scene, facts: Facts, level: int, cx: float, cz: 
             done += 1
     if done:
         facts.companion = _named(rng, c, done)
+        facts.beside = ((c.family, done),)
 
 
 def _named(rng: Random, c: Companion, n: int) -> str:
     return article(rng.choice(c.one)) if n == 1 else f"{rng.choice(COUNTS[n])} {rng.choice(c.many)}"
 
 
-def trees(rng: Random, scene: Scene, ground: str, how: str, said: bool) -> str:
-    """Trees on what is left free; returns the key of the phrase, "" if none is to be said."""
+def standing(rng: Random, scene: Scene, ground: str) -> None:
+    """Trees and boulders that nobody speaks of: they stood there before anything was built, and stay."""
+    if rng.random() < 0.85:
+        trees(rng, scene, ground, "many" if rng.random() < 0.25 else "few", False, before=True)
+    if rng.random() < 0.3:
+        block = rng.choice((STONE, ROCK)) if ground != "desert" else rng.choice((SAND, STONE))
+        rocks = []
+        for _ in range(2):
+            n = rng.randint(2, 5)
+            rock = Part(n + 1, n, n, below=1)
+            rock.ball(0, -1, 0, n + 1, n + 1, n, block)
+            rocks.append(rock)
+        scene.scatter(rocks, rng.randint(2, 7), 7.0, before=True)
+
+
+def trees(rng: Random, scene: Scene, ground: str, how: str, said: bool, *, before: bool = False) -> str:
+    """Trees on what is left free; returns the key of the phrase, "" if none is to be said.
+
+    ``before``: they are part of the terrain too.
+    """
     order = Order(
         rng,
         MATERIALS["hedge"],
@@ -74,7 +91,7 @@ def trees(rng: Random, scene: Scene, ground: str, how: str, said: bool) -> str:
         kind = nature.pine if how == "many" else rng.choice((nature.dead_tree, nature.pine))
     stand = [kind(order) for _ in range(3)]
     number = rng.randint(25, 45) if how == "many" else rng.randint(3, 12)
-    planted = scene.scatter(stand, number, 4.0 if how == "many" else 5.5)
+    planted = scene.scatter(stand, number, 4.0 if how == "many" else 5.5, before=before)
     if not said or planted < (12 if how == "many" else 2) or kind in (nature.cactus, nature.dead_tree):
         return ""
     if kind is nature.palm:

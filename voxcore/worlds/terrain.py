@@ -150,11 +150,11 @@ class Land:
         return out
 
 
-def level(blocks: Cells, land: Land, x0: int, z0: int, plan: Mask, to: int, locked: Mask, slope: int = 4) -> None:
+def level(blocks: Cells, land: Land, x0: int, z0: int, plan: Mask, to: int, locked: Mask, slope: int = 3) -> None:
     """Cut and fill so that the ground under ``plan`` [w, d] (corner x0, z0) is ``to`` layers high.
 
     Around the plan the ground steps down or up by one block per cell for ``slope`` cells, but not in ``locked``
-    columns [64, 64], where something stands already. Changes blocks and land.
+    columns [64, 64], where something stands already; dry slopes keep their own skin. Changes blocks and land.
     """
     w, d = plan.shape
     a, b, c, e = max(0, x0 - slope), max(0, z0 - slope), min(SIZE, x0 + w + slope), min(SIZE, z0 + d + slope)
@@ -186,6 +186,7 @@ def level(blocks: Cells, land: Land, x0: int, z0: int, plan: Mask, to: int, lock
     o, n = old[:, None, :], new[:, None, :]
     np.copyto(band, np.uint8(AIR), where=(y >= n) & (y < o))
     np.copyto(band, np.uint8(land.ground.under), where=(y < n) & (y >= o - 1) & changed[:, None, :])
-    np.copyto(band, np.uint8(land.ground.skin), where=(y == n - 1) & changed[:, None, :])
+    skin = np.where(wet | (away == 0), np.uint8(land.ground.skin), land.skin[a:c, b:e])
+    np.copyto(band, skin[:, None, :], where=(y == n - 1) & changed[:, None, :])
     land.height[a:c, b:e] = new
-    land.skin[a:c, b:e][changed] = land.ground.skin
+    land.skin[a:c, b:e][changed] = skin[changed]

@@ -1,7 +1,7 @@
 """The nouns and adjectives of the captions: plain tables, no logic but reading them.
 
 A table has one line per key, words between bars; a word that stands twice comes twice as often.
-``HELD_OUT_WORDS`` never appear in a caption: they are kept to test wordings that the prior has not seen.
+``HELD_OUT`` words never appear in a caption: they are kept to test wordings that the prior has not seen.
 """
 
 from __future__ import annotations
@@ -18,31 +18,63 @@ def table(text: str) -> dict[str, Words]:
     return {key: tuple(word.strip() for word in words.split("|")) for key, words in pairs}
 
 
-HELD_OUT_WORDS: Final[Words] = table(
-    """
-words: acropolis | alcazar | amphitheatre | arena | atoll | basilica | bazaar | beacon | bungalow | caldera |
-    cenotaph | chalet | colossus | donjon | footbridge | frigate | galleon | gorge | grove | hamlet | hovel
-    | jetty | kirk | labyrinth | lagoon | manor | megalith | menhir | metropolis | minster | palisade |
-    parthenon | ravine | redoubt | schooner | sequoia | settlement | spaceship | spruce | stupa | tundra |
-    viaduct | wigwam | yurt
+HELD_OUT: Final[dict[str, str]] = {
+    word: family
+    for family, words in table(
+        """
+castle: alcazar
+keep: donjon
+fort: redoubt
+house: bungalow
+cabin: chalet
+cottage: hovel
+village: hamlet
+market: bazaar
+church: kirk
+cathedral: basilica | minster
+temple: parthenon
+stadium: amphitheatre
+statue: colossus
+obelisk: cenotaph
+stone_circle: menhir
+bridge: footbridge
+aqueduct: viaduct
+lighthouse: beacon
+ship: frigate | galleon
+city: metropolis
+tent: wigwam | yurt
+pine: spruce
+forest: grove
+maze: labyrinth
+canyon: gorge
+island: atoll
+volcano: caldera
 """
-)["words"]
+    ).items()
+    for word in words
+}
+"""Words that no caption holds, with the family each means: they measure wordings that were never trained on.
+
+Common other names ("fortress", "stronghold", "citadel", "chateau") are trained, since people type them; what is held
+out is a rarer word of the same meaning, spread over the families.
+"""
+HELD_OUT_WORDS: Final[Words] = tuple(HELD_OUT)
 
 NOUNS: Final = table(
     """
-castle: castle | castle | castle | fortress | stronghold | citadel | fort | bastion | chateau | castle with towers |
+castle: castle | castle | castle | castle | fortress | stronghold | citadel | bastion | chateau | castle with towers |
     royal castle | walled castle
 keep: keep | castle keep | great tower | tower house | stronghold tower
-fort: fort | stockade | fortified camp | military outpost | garrison
+fort: fort | stockade | palisade fort | fortified camp | military outpost | garrison
 city_wall: city wall | town wall | defensive wall | great wall | rampart | fortification wall | castle wall
 watchtower: tower | tower | watchtower | watch tower | lookout tower | guard tower | turret
 gate: gate | city gate | gatehouse | town gate | gate with two towers
-house: house | house | home | dwelling | family house | town house | residence | villa
+house: house | house | home | manor | dwelling | family house | town house | residence | villa
 cottage: cottage | small house | country cottage | little house | hut
 cabin: log cabin | cabin | log house | hunting lodge | forest cabin
 barn: barn | farm barn | big barn | stable | granary
 windmill: windmill | windmill | mill | old mill | dutch windmill | mill with sails
-village: village | village | small town | little town | cluster of houses | group of houses
+village: village | village | settlement | small town | little town | cluster of houses | group of houses
 market: market | market square | marketplace | market with stalls | town market
 farm: farm | farmland | farm with fields | farmstead | crop fields | wheat farm
 church: church | church | chapel | parish church | church with a steeple | village church
@@ -63,13 +95,13 @@ well: well | water well | village well | wishing well | draw well
 bridge: bridge | bridge | bridge | river bridge | bridge across a river | crossing
 aqueduct: aqueduct | roman aqueduct | aqueduct with arches | water bridge
 lighthouse: lighthouse | lighthouse | light tower | coastal lighthouse | lighthouse tower
-ship: ship | sailing ship | pirate ship | boat with sails | sailboat | tall ship | wooden ship
-harbour: harbour | pier | dock | harbor | wharf | port with a pier | boat dock
+ship: ship | sailing ship | pirate ship | boat with sails | sailboat | schooner | tall ship | wooden ship
+harbour: harbour | pier | jetty | dock | harbor | wharf | port with a pier | boat dock
 skyscraper: skyscraper | skyscraper | office tower | tower block | high rise | modern tower
 city: city | modern city | downtown | city with skyscrapers | city skyline | city centre
-stadium: stadium | stadium | colosseum | football stadium | sports ground with stands | coliseum
+stadium: stadium | stadium | arena | colosseum | football stadium | sports ground with stands | coliseum
 factory: factory | industrial plant | factory with chimneys | old factory | power plant
-rocket: rocket | space rocket | moon rocket | rocket on a launch pad | space ship | missile
+rocket: rocket | space rocket | moon rocket | rocket on a launch pad | space ship | spaceship | missile
 igloo: igloo | igloo | snow hut | snow house | eskimo house | snow dome
 snowman: snowman | snowman | snow man | snowman with a hat
 camp: camp | camp of tents | tent camp | campsite | nomad camp | army camp
@@ -77,7 +109,7 @@ tent: tent | teepee | camping tent | tent
 oak: tree | tree | oak tree | oak | leafy tree | deciduous tree | green tree
 pine: pine tree | pine | fir tree | christmas tree | conifer | fir
 palm: palm tree | palm | coconut palm | tropical palm tree
-giant_tree: giant tree | world tree | huge ancient tree | enormous tree | tree of life
+giant_tree: giant tree | sequoia | world tree | huge ancient tree | enormous tree | tree of life
 dead_tree: dead tree | bare tree | leafless tree | withered tree | spooky tree
 cactus: cactus | saguaro cactus | desert cactus
 forest: forest | woods | woodland | wood | dense forest
@@ -91,9 +123,9 @@ hills: hills | rolling hills | hilly landscape | hilly terrain | hill country
 mountain: mountain | mountain | mountain peak | big mountain | summit | mount
 mountain_range: mountains | mountain range | high peaks | alps | mountain landscape
 volcano: volcano | volcano | volcano with a crater | volcanic cone | volcanic mountain
-canyon: canyon | deep valley | canyon with cliffs | chasm | rocky canyon
+canyon: canyon | ravine | deep valley | canyon with cliffs | chasm | rocky canyon
 island: island | desert island | tropical island | isle | island in the sea
-lake: lake | pond | mountain lake | lake landscape | body of water
+lake: lake | pond | lagoon | mountain lake | lake landscape | body of water
 river: river | winding river | stream | river landscape | river valley
 dunes: dunes | sand dunes | desert dunes | sea of sand
 desert: desert | sandy desert | desert landscape | sand desert | wasteland of sand

@@ -130,9 +130,9 @@ def lighthouse(o: Order) -> Part:
 def ship(o: Order) -> Part:
     """A sailing ship along x; y = 0 is the first layer above the water."""
     rng, wall = o.rng, o.mat.wall
-    length = max(18, o.pick((20, 27), (30, 40), (42, 54)))
+    length = max(18, o.pick((22, 28), (32, 42), (44, 54)))
     beam = max(5, int(length * rng.uniform(0.24, 0.3))) | 1
-    deck = max(2, length // 11)
+    deck = max(3, length // 9)
     masts = 1 if length < 24 else 2 if length < 34 else 3
     mast_h = max(9, min(int(length * rng.uniform(0.55, 0.75)), o.room - 3))
     p = Part(length + 8, min(o.room, mast_h + 3), max(beam, length // 2) + 4, below=3)
