@@ -34,7 +34,7 @@ def main() -> int:
         with log_path.open("wb") as log:
             # A session of its own: Ctrl-C goes to the client, which cancels the job and keeps the map.
             server = subprocess.Popen(
-                [sys.executable, "-m", "server", "--port", "0", "--port-file", str(port_file)],
+                [sys.executable, "-m", "server", "--port", "0", "--no-web", "--port-file", str(port_file)],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,

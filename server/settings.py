@@ -27,6 +27,12 @@ class Settings:
         host: address to listen on. Anything but this machine's own needs ``insecure``.
         port: 0 takes a free one.
         port_file: file that gets the port once the server listens; None writes none.
+        web: serve HTTP/1.1 as well: gRPC-Web, Connect, JSON, the viewer, /healthz and /metrics.
+        web_port, web_port_file: the same for HTTP/1.1.
+        web_root: the viewer's files.
+        web_hosts: names, separated by commas, besides this machine's own under which it is asked.
+        cors_origins: web origins, separated by commas, whose pages may call.
+        max_connections: HTTP/1.1 connections that may be open at once.
         insecure: allow other addresses although nothing is encrypted and nobody is asked who they are.
         maps_root, datasets_root: what clients may name by id; trained maps are put into the first.
         runs_root: one folder a job: its record, log, checkpoint.
@@ -44,6 +50,13 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 50051
     port_file: Path | None = None
+    web: bool = True
+    web_port: int = 50080
+    web_port_file: Path | None = None
+    web_root: Path = Path("clients/web/dist")
+    web_hosts: str = ""
+    cors_origins: str = ""
+    max_connections: int = 1024
     insecure: bool = False
     maps_root: Path = Path("maps")
     datasets_root: Path = Path("datasets")
@@ -74,6 +87,8 @@ class Settings:
 
 _RANGES: Final[dict[str, tuple[float, float]]] = {
     "port": (0, 65535),
+    "web_port": (0, 65535),
+    "max_connections": (1, 65536),
     "max_message_bytes": (2**16, 2**30),
     "max_cells": (1, 2**26),
     "max_steps": (1, MAX_STEPS),
@@ -83,6 +98,11 @@ _RANGES: Final[dict[str, tuple[float, float]]] = {
     "frames_per_second": (0.01, 1000),
     "stop_seconds": (0.1, 3600),
 }
+
+
+def split_list(text: str) -> list[str]:
+    """The parts of ``text`` between its commas, empty ones left out."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _is_loopback(host: str) -> bool:

@@ -5,42 +5,56 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from pathlib import Path
 from typing import Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from vox.v1 import info_pb2, info_pb2_grpc, jobs_pb2, jobs_pb2_grpc, maps_pb2, maps_pb2_grpc
+from vox.v1 import info_pb2, jobs_pb2, maps_pb2, training_pb2
 
+from server.doors.connect import ConnectApp
+from server.doors.listening import WebServer
+from server.doors.native import handlers
+from server.doors.site import Site
+from server.gate import Gate
 from server.intake import Intake
 from server.jobs.manager import JobManager
-from server.services import training
+from server.metrics import Metrics
+from server.rpc import methods_of
 from server.services.info import InfoService
 from server.services.jobs import JobService
 from server.services.maps import MapService
 from server.services.training import TrainingService
-from server.settings import Settings
+from server.settings import Settings, split_list
 from voxcore.errors import StorageError
 from voxcore.maps.atomic import write_bytes
 
 log = logging.getLogger(__name__)
 
-SERVICES: Final = (
-    training.NAME,
-    jobs_pb2.DESCRIPTOR.services_by_name["JobService"].full_name,
-    maps_pb2.DESCRIPTOR.services_by_name["MapService"].full_name,
-    info_pb2.DESCRIPTOR.services_by_name["InfoService"].full_name,
-)
+_TRAINING: Final = training_pb2.DESCRIPTOR.services_by_name["TrainingService"]
+_JOBS: Final = jobs_pb2.DESCRIPTOR.services_by_name["JobService"]
+_MAPS: Final = maps_pb2.DESCRIPTOR.services_by_name["MapService"]
+_INFO: Final = info_pb2.DESCRIPTOR.services_by_name["InfoService"]
+SERVICES: Final = tuple(service.full_name for service in (_TRAINING, _JOBS, _MAPS, _INFO))
 _GRACE_SECONDS: Final = 5.0
 
 
 class App:
     """A server and its jobs. `start`, then `stop`."""
 
-    def __init__(self, settings: Settings, jobs: JobManager) -> None:
+    def __init__(self, settings: Settings, jobs: JobManager, metrics: Metrics) -> None:
         self.jobs = jobs
-        self.port = 0
-        self._settings = settings
+        self.port = self.web_port = 0
+        self._settings, self._is_ready = settings, False
+        intake = Intake(settings)
+        gate = Gate(metrics)
+        methods = [
+            *methods_of(_TRAINING, TrainingService(jobs, intake)),
+            *methods_of(_JOBS, JobService(jobs, intake)),
+            *methods_of(_MAPS, MapService(settings)),
+            *methods_of(_INFO, InfoService(settings)),
+        ]
         self._server = grpc.aio.server(
             options=[
                 ("grpc.max_receive_message_length", settings.max_message_bytes),
@@ -52,42 +66,64 @@ class App:
                 ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
             ]
         )
-        intake = Intake(settings)
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
-        self._server.add_generic_rpc_handlers((TrainingService(jobs, intake).handler(),))
-        jobs_pb2_grpc.add_JobServiceServicer_to_server(JobService(jobs, intake), self._server)
-        maps_pb2_grpc.add_MapServiceServicer_to_server(MapService(settings), self._server)
-        info_pb2_grpc.add_InfoServiceServicer_to_server(InfoService(settings), self._server)
+        self._server.add_generic_rpc_handlers(tuple(handlers(methods, gate)))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection([*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
+        calls = ConnectApp(methods, gate, max_bytes=settings.max_message_bytes)
+        self._site = Site(
+            calls,
+            calls.path,
+            healthy=lambda: self._is_ready,
+            metrics=lambda _: metrics.text(),
+            root=settings.web_root,
+            origins=split_list(settings.cors_origins),
+            hosts=split_list(settings.web_hosts),
+        )
+        self._web: WebServer | None = None
 
     async def start(self) -> None:
-        """Listen. Health is NOT_SERVING until `ready`. Raises StorageError where the port is taken."""
-        host, port = self._settings.host, self._settings.port
+        """Listen. Health is NOT_SERVING until `ready`. Raises StorageError where a port is taken."""
+        settings = self._settings
+        host, port = settings.host, settings.port
         await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
             self.port = self._server.add_insecure_port(address)
         except RuntimeError as error:
             raise StorageError(f"cannot listen on {address}; is another server running there?", field="port") from error
+        if settings.web:
+            self._web = WebServer(self._site, host, settings.web_port, max_connections=settings.max_connections)
+            self.web_port = self._web.port
         await self._server.start()
-        if self._settings.port_file is not None:
-            write_bytes(self._settings.port_file, f"{self.port}\n".encode())
+        if self._web is not None:
+            await self._web.start()
+        _write_port(settings.web_port_file, self.web_port)
+        _write_port(settings.port_file, self.port)
 
     async def ready(self) -> None:
         """Waits until a job would start at once, then says SERVING. Raises WorkerDied."""
         await self.jobs.ready()
+        self._is_ready = True
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
 
     async def stop(self) -> None:
-        """NOT_SERVING; the running job keeps what it has; streams end; the port is closed."""
+        """NOT_SERVING; the running job keeps what it has; streams end; the ports are closed."""
+        self._is_ready = False
         await self._health.enter_graceful_shutdown()
         await self.jobs.close()
+        if self._web is not None:
+            await self._web.stop()
         await self._server.stop(_GRACE_SECONDS)
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         for service in ("", *SERVICES):
             await self._health.set(service, status)
+
+
+def _write_port(file: Path | None, port: int) -> None:
+    if file is not None:
+        write_bytes(file, f"{port}\n".encode())
 
 
 async def serve(settings: Settings) -> None:
@@ -96,10 +132,13 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    app = App(settings, await JobManager.open(settings))
+    metrics = Metrics()
+    app = App(settings, await JobManager.open(settings), metrics)
     try:
         await app.start()
         print(f"listening on {settings.host}:{app.port}", flush=True)
+        if app.web_port:
+            print(f"web on http://{settings.host}:{app.web_port}/", flush=True)
         waiting = asyncio.ensure_future(stop.wait())
         warming = asyncio.ensure_future(app.ready())
         await asyncio.wait((waiting, warming), return_when=asyncio.FIRST_COMPLETED)

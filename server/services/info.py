@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
-import grpc
 from vox.v1 import info_pb2 as pb
-from vox.v1 import info_pb2_grpc, jobs_pb2
+from vox.v1 import jobs_pb2
 
 import voxcore
 from server.convert import settings_message
-from server.errors import answers
+from server.rpc import Caller
 from server.settings import Settings
 from server.voxel_codec import palette_entries
 from voxcore.config import (
@@ -25,8 +24,6 @@ from voxcore.config import (
 )
 from voxcore.palette import PALETTES
 
-Context = grpc.aio.ServicerContext[Any, Any]
-
 _DISTILL, _SAMPLE = jobs_pb2.TRAINING_METHOD_DISTILL, jobs_pb2.TRAINING_METHOD_SAMPLE
 _Methods = tuple["jobs_pb2.TrainingMethod.ValueType", ...]
 _TEACHERS: Final[dict[TeacherName, tuple[str, _Methods]]] = {
@@ -37,14 +34,13 @@ _TEACHERS: Final[dict[TeacherName, tuple[str, _Methods]]] = {
 _CHOICES: Final = {"teacher": get_args(TeacherName), "method": get_args(Method), "init_mode": get_args(InitMode)}
 
 
-class InfoService(info_pb2_grpc.InfoServiceServicer):
+class InfoService:
     """See info.proto."""
 
     def __init__(self, settings: Settings) -> None:
         self._answer = _server_info(settings)
 
-    @answers
-    async def GetServerInfo(self, request: pb.GetServerInfoRequest, context: Context) -> pb.GetServerInfoResponse:
+    async def GetServerInfo(self, request: pb.GetServerInfoRequest, caller: Caller) -> pb.GetServerInfoResponse:
         return self._answer
 
 

@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import grpc
 from vox.v1 import jobs_pb2 as pb
-from vox.v1 import jobs_pb2_grpc
 
-from server.errors import answers
 from server.intake import Intake
 from server.jobs.manager import JobManager
 from server.paging import page
+from server.rpc import Caller
 
-Context = grpc.aio.ServicerContext[Any, Any]
 
-
-class JobService(jobs_pb2_grpc.JobServiceServicer):
+class JobService:
     """See jobs.proto."""
 
     def __init__(self, jobs: JobManager, intake: Intake) -> None:
         self._jobs, self._intake = jobs, intake
 
-    @answers
-    async def CreateJob(self, request: pb.CreateJobRequest, context: Context) -> pb.CreateJobResponse:
+    async def CreateJob(self, request: pb.CreateJobRequest, caller: Caller) -> pb.CreateJobResponse:
         order = await self._intake.order(request.spec)
         job = await self._jobs.create(order, request.request_id)
         return pb.CreateJobResponse(job=job.message())
 
-    @answers
-    async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.GetJobResponse:
+    async def GetJob(self, request: pb.GetJobRequest, caller: Caller) -> pb.GetJobResponse:
         return pb.GetJobResponse(job=self._jobs.get(request.job_id).message())
 
-    @answers
-    async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
+    async def ListJobs(self, request: pb.ListJobsRequest, caller: Caller) -> pb.ListJobsResponse:
         jobs, token = page(self._jobs.newest_first(), lambda job: job.record.job_id, request, usual=50, most=100)
         return pb.ListJobsResponse(jobs=[job.message() for job in jobs], next_page_token=token)
 
-    @answers
-    async def CancelJob(self, request: pb.CancelJobRequest, context: Context) -> pb.CancelJobResponse:
+    async def CancelJob(self, request: pb.CancelJobRequest, caller: Caller) -> pb.CancelJobResponse:
         job = await self._jobs.cancel(request.job_id)
         return pb.CancelJobResponse(job=job.message())
 
-    @answers
-    async def ResumeJob(self, request: pb.ResumeJobRequest, context: Context) -> pb.ResumeJobResponse:
+    async def ResumeJob(self, request: pb.ResumeJobRequest, caller: Caller) -> pb.ResumeJobResponse:
         job = await self._jobs.resume(request.job_id, request.request_id)
         return pb.ResumeJobResponse(job=job.message())

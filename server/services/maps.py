@@ -3,46 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
-from typing import Any
 
-import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
 from vox.v1 import maps_pb2 as pb
-from vox.v1 import maps_pb2_grpc, voxels_pb2
+from vox.v1 import voxels_pb2
 
-from server.errors import answers
 from server.jobs.event_log import timestamp
 from server.paging import page
+from server.rpc import Caller
 from server.settings import Settings
 from server.voxel_codec import check_sendable, pack_grid
 from voxcore.maps import LibraryEntry, list_datasets, list_maps, load_map, resolve_map_id
 from voxcore.maps.map_json import FILE_NAME
 
-Context = grpc.aio.ServicerContext[Any, Any]
 
-
-class MapService(maps_pb2_grpc.MapServiceServicer):
+class MapService:
     """See maps.proto."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    @answers
-    async def ListMaps(self, request: pb.ListMapsRequest, context: Context) -> pb.ListMapsResponse:
+    async def ListMaps(self, request: pb.ListMapsRequest, caller: Caller) -> pb.ListMapsResponse:
         found = await asyncio.to_thread(list_maps, self._settings.maps_root)
         entries, token = page(found, _id_of, request, usual=200, most=1000)
         maps = [pb.MapSummary(map_id=e.id, file_bytes=e.file_bytes, change_time=_changed(e)) for e in entries]
         return pb.ListMapsResponse(maps=maps, next_page_token=token)
 
-    @answers
-    async def GetMap(self, request: pb.GetMapRequest, context: Context) -> None:
+    async def GetMap(self, request: pb.GetMapRequest, caller: Caller) -> AsyncGenerator[pb.GetMapResponse]:
         for grid in await asyncio.to_thread(self._pack, request.map_id):
-            await context.write(pb.GetMapResponse(grid=grid))
+            yield pb.GetMapResponse(grid=grid)
 
-    @answers
-    async def ListDatasets(self, request: pb.ListDatasetsRequest, context: Context) -> pb.ListDatasetsResponse:
+    async def ListDatasets(self, request: pb.ListDatasetsRequest, caller: Caller) -> pb.ListDatasetsResponse:
         found = await asyncio.to_thread(list_datasets, self._settings.datasets_root)
         entries, token = page(found, _id_of, request, usual=200, most=1000)
         datasets = [

@@ -34,16 +34,18 @@ class Server:
         (folder / "maps" / "damaged" / "map.json").write_text('{"blocks": [{"position": [0, 0, 0]}]}')
 
     def start(self, port: int = 0) -> "Server":
-        port_file = self.folder / "port"
+        port_file, web_port_file = self.folder / "port", self.folder / "web_port"
         port_file.unlink(missing_ok=True)
         roots = [f"--{name}-root={self.folder / name}" for name in ("maps", "datasets", "runs")]
-        command = [sys.executable, "-m", "server", f"--port={port}", f"--port-file={port_file}", *roots, *self.flags]
+        command = [sys.executable, "-m", "server", f"--port={port}", f"--port-file={port_file}", *roots]
+        command += ["--web-port=0", f"--web-port-file={web_port_file}", *self.flags]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
         while not port_file.is_file():
             assert self.process.poll() is None, self.log.read_text()
             time.sleep(0.02)
         self.port = int(port_file.read_text())
+        self.web = f"http://127.0.0.1:{web_port_file.read_text().strip()}"
         self.address = f"127.0.0.1:{self.port}"
         while self.health() != health_pb2.HealthCheckResponse.SERVING:
             assert self.process.poll() is None, self.log.read_text()

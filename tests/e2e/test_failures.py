@@ -111,7 +111,7 @@ def test_client_goes_on_after_the_server_was_restarted(own_server: Server):
 
 def test_second_server_on_the_same_port_or_runs_is_refused(server: Server, tmp_path):
     def refused(*flags: str) -> str:
-        command = [sys.executable, "-m", "server", f"--maps-root={tmp_path}", *flags]
+        command = [sys.executable, "-m", "server", f"--maps-root={tmp_path}", "--web-port=0", *flags]
         found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert found.returncode == 1
         assert "Traceback" not in found.stderr

@@ -82,7 +82,7 @@ def test_grid_of_the_caller_is_trained_and_watched_with_asyncio(server, client):
             with pytest.raises(NotFound):
                 await aio.cancel("unknown")
             assert {m.id for m in await aio.maps()} >= {"1", "large"}
-            assert await aio.datasets() == []
+            assert {d.id for d in await aio.datasets()} <= {"pictures"}
             assert (await aio.jobs(limit=1))[0].job_id == events[0].job_id
             return events
 

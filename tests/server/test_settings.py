@@ -36,14 +36,18 @@ def test_every_setting_can_come_from_every_place(tmp_path):
         "datasets_root": "d",
         "runs_root": "r",
         "device": "cuda",
+        "web_port_file": "w",
+        "web_root": "web",
+        "web_hosts": "a.example, b.example",
+        "cors_origins": "https://a.example",
     }
-    booleans = {"insecure": "true", "warm_up": "false"}
+    booleans = {"insecure": "true", "warm_up": "false", "web": "false"}
     values |= booleans
     numbers = {f.name: "77" for f in dataclasses.fields(Settings) if f.name not in values}
     numbers |= {"max_message_bytes": "77777"}
     values |= numbers
     flags = [f"--{n.replace('_', '-')}={v}" for n, v in values.items() if n not in booleans]
-    flags += ["--insecure", "--no-warm-up"]
+    flags += ["--insecure", "--no-warm-up", "--no-web"]
     file = tmp_path / "all.toml"
     file.write_text("".join(f"{n} = {v if n in numbers or n in booleans else repr(v)}\n" for n, v in values.items()))
     from_flags = load_settings(flags, {})

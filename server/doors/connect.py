@@ -1,0 +1,99 @@
+"""gRPC-Web, Connect and Connect-JSON as an ASGI application; the only file that knows `connectrpc`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Any, Final
+
+from connectrpc.code import Code
+from connectrpc.codec import Codec
+from connectrpc.errors import ConnectError, ErrorDetail
+from connectrpc.method import IdempotencyLevel, MethodInfo, StreamType
+from connectrpc.request import RequestContext
+from connectrpc.server import ConnectASGIApplication, Endpoint
+from google.protobuf import json_format
+from google.protobuf.message import Message
+from protobuf.wkt import Any as WireAny
+
+from server.errors import code_name
+from server.gate import CallFailed, Gate
+from server.rpc import Method, Packed
+
+_CODES: Final = {"CANCELLED": Code.CANCELED}
+
+
+class ConnectApp(ConnectASGIApplication[None]):
+    """Answers ``methods``; requests above ``max_bytes``, packed or unpacked, are refused."""
+
+    def __init__(self, methods: Sequence[Method], gate: Gate, *, max_bytes: int) -> None:
+        endpoints: dict[str, Any] = {method.path: _endpoint(method, gate) for method in methods}
+        # No compression: grids are packed already, and a compressed request could be a bomb.
+        super().__init__(
+            service=None,
+            endpoints=lambda _: endpoints,
+            read_max_bytes=max_bytes,
+            compressions=(),
+            codecs=[_ProtoCodec(), _JsonCodec()],
+        )
+
+    @property
+    def path(self) -> str:
+        """Every service of the package is below it."""
+        return "/vox.v1."
+
+
+class _ProtoCodec(Codec[Packed, Message]):
+    def name(self) -> str:
+        return "proto"
+
+    def encode(self, message: Packed) -> bytes:
+        return message.data
+
+    def decode(self, data: bytes | bytearray, message_class: type[Message]) -> Message:
+        return message_class.FromString(bytes(data))
+
+
+class _JsonCodec(Codec[Packed, Message]):
+    def name(self) -> str:
+        return "json"
+
+    def encode(self, message: Packed) -> bytes:
+        return json_format.MessageToJson(message.kind.FromString(message.data), indent=None).encode()
+
+    def decode(self, data: bytes | bytearray, message_class: type[Message]) -> Message:
+        return json_format.Parse(bytes(data), message_class(), max_recursion_depth=32)
+
+
+def _endpoint(method: Method, gate: Gate) -> Endpoint[Any, Any]:
+    info: MethodInfo[Any, Any] = MethodInfo(
+        name=method.name,
+        service_name=method.service,
+        input=method.request,
+        output=method.response,
+        idempotency_level=IdempotencyLevel.UNKNOWN,
+        stream_type=StreamType.SERVER_STREAM if method.streams else StreamType.UNARY,
+    )
+
+    async def unary(request: Message, context: RequestContext[Any, Any]) -> Packed:
+        try:
+            return await gate.unary(method, request, dict(context.request_headers.items()))
+        except CallFailed as failure:
+            raise _connect_error(failure) from failure
+
+    async def stream(request: Message, context: RequestContext[Any, Any]) -> AsyncGenerator[Packed]:
+        try:
+            async with aclosing(gate.stream(method, request, dict(context.request_headers.items()))) as answers:
+                async for answer in answers:
+                    yield answer
+        except CallFailed as failure:
+            raise _connect_error(failure) from failure
+
+    return Endpoint.server_stream(info, stream) if method.streams else Endpoint.unary(info, unary)
+
+
+def _connect_error(failure: CallFailed) -> ConnectError:
+    status = failure.status
+    name = code_name(status.code)
+    details = [ErrorDetail(WireAny(type_url=d.type_url, value=d.value)) for d in status.details]
+    return ConnectError(_CODES.get(name) or Code(name.lower()), status.message, details)
