@@ -1,0 +1,1 @@
+"""Judges the embedded prior on prompts that it never saw: see ``python -m benchmarks.prior --help``."""
