@@ -158,7 +158,9 @@ def main(args: argparse.Namespace) -> int:
     writer = Writer(args.out)
     todo = [(r, args.device, settings) for r in runs if r.key not in writer.done]
     threads = max(1, len(os.sched_getaffinity(0)) // args.workers)
-    print(f"{len(runs)} runs, {len(todo)} to do, {args.workers} workers of {threads} threads, {args.device}", flush=True)
+    print(
+        f"{len(runs)} runs, {len(todo)} to do, {args.workers} workers of {threads} threads, {args.device}", flush=True
+    )
     began = time.perf_counter()
     failed = done = 0
     for key, facts, packed in _results(todo, args.workers, threads):
