@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 import pytest
 
+from voxcore.maps import find_components
 from voxcore.worlds import castles, generate, homes, monuments, sacred, waterside
 from voxcore.worlds.canvas import AIR, KEEP, SNOW, STONE, WATER, Part
 from voxcore.worlds.order import MATERIALS, Order
@@ -49,9 +51,26 @@ def test_stone_castle_is_of_stone(seed: int) -> None:
     assert castles.castle(order(seed)).share(STONE) > 0.9
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("seed", range(4))
+def test_plain_castle_has_a_closed_wall_and_a_keep(seed: int, size: str) -> None:
+    """At three layers up nothing gets in from outside but through the gate, and inside stands a keep."""
+    part = castles.castle(order(seed, size=size))
+    keys = {key for key, _ in part.details}
+    assert {"keep", "crenels", "walls"} <= keys
+    assert not {"moat", "six", "pointed_roofs"} & keys
+    wall = (part.cells[:, part.below : part.below + 7] == STONE).all(axis=1)
+    wall |= (part.cells[:, part.below + 6] == STONE) & (tops(part) > 6)  # the gate's lintel closes the ring
+    free = np.pad(~wall, 1, constant_values=True)
+    outside = find_components(free[:, None, :]).labels[:, 0, :]
+    court = outside[1:-1, 1:-1][part.w // 2 - 12 : part.w // 2 + 12, part.d // 2 - 10 : part.d // 2 + 10]
+    assert (court != outside[0, 0]).any()
+    assert ((court > 0) & (court != outside[0, 0])).sum() > 20
+
+
 def test_moat_is_noted_where_there_is_water() -> None:
     for seed in range(12):
-        part = castles.castle(order(seed))
+        part = castles.castle(replace(order(seed), style="variant"))
         assert (("moat", "") in part.details) == bool((part.cells == WATER).any())
 
 

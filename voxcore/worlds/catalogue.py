@@ -14,7 +14,7 @@ def _families() -> tuple[Family, ...]:
     leafy: Weights = w("hedge 1")
     land: Weights = w("plain 1")
     return (
-        Family("castle", castles.castle, weight=5.5),
+        Family("castle", castles.castle, materials=STONY | w("stone 20"), weight=5.5),
         Family("keep", castles.keep, weight=1),
         Family("fort", castles.fort, materials=w("wood 5, stone 2, sand 1, brick 0.5"), weight=0.8),
         Family("city_wall", castles.city_wall, settings=OPEN, weight=0.9),

@@ -17,8 +17,11 @@ from voxcore.palette import AIR, EDITOR
 
 Blocks = NDArray[np.uint8]
 MAX_OBJECTS: Final = 10
-MAX_COLUMNS: Final = 260
+MAX_COLUMNS: Final = 400
 """Objects that cover more columns than this are whole settings, not things to move."""
+ASIDE: Final = 0.75
+"""Share of the objects that are moved to where nothing is built, so that most pairs show things that stay."""
+TRIES: Final = 8
 _WATER: Final = EDITOR.index_by_name["Water"]
 
 
@@ -40,18 +43,36 @@ def with_clutter(
     rng.shuffle(candidates)
     height, other_height = _tops(terrain), _tops(other_terrain)
     for label in candidates[: int(rng.integers(1, MAX_OBJECTS + 1))]:
-        columns = labels == label
+        cx, cz = np.nonzero(labels == label)
+        dx, dz = _shift(cx, cz, built, rng) if rng.random() < ASIDE else (0, 0)
+        columns = np.zeros_like(built)
+        columns[cx + dx, cz + dz] = True
         base = int(np.median(height[columns]))
         if base == 0 or (terrain[:, base - 1, :][columns] == _WATER).mean() > 0.3:
             continue
-        x, y, z = np.nonzero(moved & columns[:, None, :])
-        y_new = y + base - int(np.median(other_height[columns]))
+        column, y = np.nonzero(moved[cx, :, cz])
+        x, z = cx[column], cz[column]
+        kinds = other_blocks[x, y, z]
+        x, z = x + dx, z + dz
+        y_new = y + base - int(np.median(other_height[cx, cz]))
         if y_new.min() < 1 or y_new.max() >= terrain.shape[1]:
             continue
         keeps = not built[columns].any()
         for world in (before, after) if keeps else (before,):
-            _set(world, x, y_new, z, other_blocks[x, y, z], height)
+            _set(world, x, y_new, z, kinds, height)
     return before, after
+
+
+def _shift(
+    x: NDArray[np.intp], z: NDArray[np.intp], built: NDArray[np.bool_], rng: np.random.Generator
+) -> tuple[int, int]:
+    """A way to move the columns (x, z) to where nothing is ``built`` [X, Z]; (0, 0) if none is found."""
+    for _ in range(TRIES):
+        dx = int(rng.integers(-x.min(), built.shape[0] - x.max()))
+        dz = int(rng.integers(-z.min(), built.shape[1] - z.max()))
+        if not built[x + dx, z + dz].any():
+            return dx, dz
+    return 0, 0
 
 
 def _set(world: Blocks, x: NDArray[np.intp], y: NDArray[np.intp], z: NDArray[np.intp], kinds: Blocks,

@@ -88,8 +88,8 @@ def _several(rng: Random, g: np.random.Generator, group: Group | None, asked: As
     while group is None and len(built.objects) < 2:  # no room for a second kind
         built = build(rng, g, choose(rng), asked)
     scene = built.scene
-    if rng.random() < 0.35:
-        standing(rng, scene, built.tags["ground"])
+    if rng.random() < 0.55:
+        standing(rng, scene, built.tags["ground"], wood=not TREES & {name for name, _ in built.objects})
     return Draft(scene.blocks, scene.terrain, built.caption, built.tags, built.objects)
 
 
@@ -145,7 +145,7 @@ def _plan(rng: Random, spec: Family, wanted: int, asked: Asked) -> Plan:
         says = {k: v and rng.random() < 0.25 for k, v in says.items()}
         says["setting"] = says["ground"] = False
     says |= {k: True for k in ("material", "setting", "ground") if getattr(asked, k)}
-    material = asked.material or _natural(rng, spec.materials, says["material"], 0.88)
+    material = asked.material or _natural(rng, spec.materials, says["material"], 0.92)
     setting = asked.setting or _natural(rng, spec.settings, says["setting"], 0.55)
     ground = asked.ground or _natural(rng, spec.grounds, says["ground"], 0.8)
     style = rng.choice(spec.styles)
@@ -224,8 +224,8 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family, count: int, as
             facts.trees = trees(rng, scene, ground, "many", True, before=rng.random() < 0.5)
         elif roll < 0.18 and not plan.short:
             facts.trees = trees(rng, scene, ground, "few", True, before=rng.random() < 0.5)
-        elif roll < 0.6:
-            standing(rng, scene, ground)
+        elif roll < 0.74:
+            standing(rng, scene, ground, wood=spec.name not in TREES)
     tags = {"size": plan.size, "setting": setting, "ground": ground, "count": str(facts.count)}
     known = {"material": facts.material, "companion": facts.companion, "roof": str(facts.roof or "")}
     objects = ((spec.name, facts.count), *facts.beside)

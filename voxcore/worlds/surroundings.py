@@ -53,11 +53,14 @@ def _named(rng: Random, c: Companion, n: int) -> str:
     return article(rng.choice(c.one)) if n == 1 else f"{rng.choice(COUNTS[n])} {rng.choice(c.many)}"
 
 
-def standing(rng: Random, scene: Scene, ground: str) -> None:
-    """Trees and boulders that nobody speaks of: they stood there before anything was built, and stay."""
-    if rng.random() < 0.85:
-        trees(rng, scene, ground, "many" if rng.random() < 0.25 else "few", False, before=True)
-    if rng.random() < 0.3:
+def standing(rng: Random, scene: Scene, ground: str, *, wood: bool) -> None:
+    """Trees and boulders that nobody speaks of: they stood there before anything was built, and stay.
+
+    ``wood``: whether there may be trees, which would be taken for what the caption speaks of in worlds of trees.
+    """
+    if wood and rng.random() < 0.9:
+        trees(rng, scene, ground, "many" if rng.random() < 0.12 else "few", False, before=True)
+    if not wood or rng.random() < 0.3:
         block = rng.choice((STONE, ROCK)) if ground != "desert" else rng.choice((SAND, STONE))
         rocks = []
         for _ in range(2):
@@ -71,7 +74,7 @@ def standing(rng: Random, scene: Scene, ground: str) -> None:
 def trees(rng: Random, scene: Scene, ground: str, how: str, said: bool, *, before: bool = False) -> str:
     """Trees on what is left free; returns the key of the phrase, "" if none is to be said.
 
-    ``before``: they are part of the terrain too.
+    ``before``: they are part of the terrain too, as they are where nobody speaks of them.
     """
     order = Order(
         rng,
@@ -89,10 +92,12 @@ def trees(rng: Random, scene: Scene, ground: str, how: str, said: bool, *, befor
         kind = nature.pine
     elif ground not in ("meadow",):
         kind = nature.pine if how == "many" else rng.choice((nature.dead_tree, nature.pine))
+    said = said and kind not in (nature.cactus, nature.dead_tree)
+    before = before or not said
     stand = [kind(order) for _ in range(3)]
     number = rng.randint(25, 45) if how == "many" else rng.randint(3, 12)
     planted = scene.scatter(stand, number, 4.0 if how == "many" else 5.5, before=before)
-    if not said or planted < (12 if how == "many" else 2) or kind in (nature.cactus, nature.dead_tree):
+    if not said or planted < (12 if how == "many" else 2):
         return ""
     if kind is nature.palm:
         return "palm"
