@@ -32,7 +32,7 @@ def _families() -> tuple[Family, ...]:
             repeat=3,
             repeat_span=20,
         ),
-        Family("village", group=groups.village, materials=HOMELY, settings=OPEN, weight=1.8),
+        Family("village", group=groups.village, materials=HOMELY, settings=OPEN, weight=2.6),
         Family("market", group=groups.market, materials=w("wood 1"), settings=FLAT, weight=0.6, says_material=False),
         Family("farm", group=groups.farm, materials=HOMELY, settings=FLAT, weight=1, says_material=False),
         Family(
@@ -121,7 +121,7 @@ def _families() -> tuple[Family, ...]:
             weight=1.6,
         ),
         Family("ship", waterside.ship, materials=w("wood 6, brick 1, white 0.6"), settings=sea, weight=1.6),
-        Family("harbour", waterside.pier, materials=w("wood 5, stone 1.5"), settings=w("coast 1"), weight=0.9),
+        Family("harbour", waterside.pier, materials=w("wood 5, stone 1.5"), settings=w("coast 1"), weight=1.3),
         Family(
             "skyscraper",
             modern.skyscraper,
@@ -235,7 +235,7 @@ def _families() -> tuple[Family, ...]:
         Family(
             "forest",
             group=groups.forest,
-            weight=2.2,
+            weight=3,
             styles=("oak", "oak", "pine", "pine", "snowy", "mixed", "dead", "palm"),
             settings=w("plain 3, rolling 2, editor_hills 2, lake 0.6, river 0.6, valley 0.5, mountains 0.5"),
             says_material=False,
@@ -244,7 +244,7 @@ def _families() -> tuple[Family, ...]:
         Family(
             "oasis",
             group=groups.oasis,
-            weight=0.9,
+            weight=1.2,
             grounds=w("desert 1"),
             settings=w("plain 1"),
             says_material=False,
@@ -259,13 +259,11 @@ def _families() -> tuple[Family, ...]:
             says_material=False,
             materials=leafy,
         ),
-        Family(
-            "maze", group=groups.maze, weight=0.7, settings=FLAT, materials=w("hedge 3, stone 2, sand 0.5, ice 0.3")
-        ),
+        Family("maze", group=groups.maze, weight=1, settings=FLAT, materials=w("hedge 3, stone 2, sand 0.5, ice 0.3")),
         Family(
             "mine",
             group=groups.mine,
-            weight=0.7,
+            weight=1,
             settings=FLAT,
             materials=w("stone 1"),
             says_material=False,
@@ -280,7 +278,7 @@ def _families() -> tuple[Family, ...]:
             says_material=False,
         ),
         *(
-            Family(name, land=name, weight=weight, settings=land, grounds=grounds, says_material=False)
+            Family(name, land=name, weight=1.4 * weight, settings=land, grounds=grounds, says_material=False)
             for name, weight, grounds in (
                 ("plains", 0.8, GREEN | w("snow 2, desert 1, ice 0.5")),
                 ("hills", 1.4, GREEN),

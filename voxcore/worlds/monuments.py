@@ -207,9 +207,9 @@ def _vault(p: Part, x0: int, span: int, top: int, d: int) -> None:
 def gate(o: Order) -> Part:
     """A gate between two towers with a bit of wall on each side."""
     rng, wall = o.rng, o.mat.wall
-    w = max(20, o.pick((20, 24), (26, 34), (36, 46)))
-    n = max(5, w // 5)
-    h = max(9, min(rng.randint(10, 15) + w // 12, o.room - 3))
+    w = max(20, o.pick((22, 26), (30, 38), (40, 48)))
+    n = max(5, w // 4)
+    h = max(9, min(rng.randint(12, 17) + w // 7, o.room - 3))
     p = Part(w + 2, h + 3, n + 6, below=1)
     c, z = (w + 2) // 2, (p.d - 3) // 2
     p.box(1, 0, z, w + 1, h - 6, z + 3, wall)

@@ -61,9 +61,9 @@ ROOF_WORDS: Final = {
 
 SIZE_WORDS: Final = table(
     """
-small: small | small | little | tiny | modest
+small: small | small | little | tiny | modest | mini
 medium: medium sized | mid-sized | medium
-large: large | large | big | huge | massive | great | giant | enormous
+large: large | large | big | huge | massive | great | giant | enormous | vast | colossal
 """
 )
 TALL_WORDS: Final[Words] = ("tall", "tall", "high", "towering", "huge", "big")
@@ -105,15 +105,17 @@ SETTING_PHRASES: Final = table(
     """
 rolling: in rolling hills | among hills | in hilly country | on hilly ground | in a hilly landscape
 editor_hills: in a hilly landscape | in the hills | on hilly terrain | among green hills | in rough terrain
-lake: beside a lake | next to a lake | by a lake | near a lake | on the shore of a lake | with a lake nearby
-coast: by the sea | on the coast | at the seaside | next to the ocean | on the beach | near the sea
-river: beside a river | next to a river | by a river | near a river | along a river
+lake: beside a lake | next to a lake | by a lake | at a lake | overlooking a lake | near a lake |
+    on the shore of a lake | with a lake nearby
+coast: by the sea | on the coast | at the seaside | next to the ocean | on the beach | near the sea |
+    by the ocean | facing the sea
+river: beside a river | next to a river | by a river | near a river | along a river | on a riverbank | at a river
 island: on an island | on a small island | surrounded by water | in the middle of a lake | on an island in the sea
-hill: on a hill | on top of a hill | on a hilltop | high on a hill | standing on a hill
+hill: on a hill | on top of a hill | on a hilltop | high on a hill | standing on a hill | atop a hill | crowning a hill
 plateau: on a rocky plateau | on a plateau | on top of a cliff | on a high rock
 mountains: in the mountains | surrounded by mountains | between high mountains | among mountain peaks
 foot: at the foot of a mountain | beside a mountain | below a high mountain | in front of a mountain | near a mountain
-valley: in a valley | in a wide valley | between two slopes
+valley: in a valley | in a wide valley | down in a valley | between two slopes
 sea: on the sea | on the ocean | at sea | on the water | on open water
 crossing: over a river | across a river | spanning a river | over water | over a stream
 """
@@ -292,7 +294,8 @@ MATERIAL_DETAILS: Final = frozenset(
 OPENINGS: Final = table(
     """
 words: build me | build | make | make me | create | I want | I would like | please build | generate | give me |
-    show me | can you build | let's have | add | put | place | I need | design | construct
+    show me | can you build | let's have | add | put | place | I need | design | construct | could you make |
+    we need | imagine | there is | this is | I would love | let me see
 """
 )["words"]
 FRAMES: Final[Words] = (

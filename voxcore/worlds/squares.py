@@ -27,7 +27,7 @@ def statue(o: Order) -> Part:
     body_h = int((h - ph) * 0.36)
     x0, x1 = c - s - t + 1, c + t + s
     p.box(x0, y, z - s // 2 - (s > 1), x1, y + body_h, z - s // 2 + s + (s > 1), wall)
-    raised = o.chance(0.5)
+    raised = o.chance(0.3)
     p.box(x0 - s, y + body_h // 3, z - s // 2, x0, y + body_h, z - s // 2 + s, wall)
     if raised:
         p.box(x1, y + body_h - s, z - s // 2, x1 + s, h + 2, z - s // 2 + s, wall)

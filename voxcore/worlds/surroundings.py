@@ -59,7 +59,7 @@ def standing(rng: Random, scene: Scene, ground: str, *, wood: bool) -> None:
     ``wood``: whether there may be trees, which would be taken for what the caption speaks of in worlds of trees.
     """
     if wood and rng.random() < 0.9:
-        trees(rng, scene, ground, "many" if rng.random() < 0.12 else "few", False, before=True)
+        trees(rng, scene, ground, "many" if rng.random() < 0.06 else "few", False, before=True)
     if not wood or rng.random() < 0.3:
         block = rng.choice((STONE, ROCK)) if ground != "desert" else rng.choice((SAND, STONE))
         rocks = []

@@ -88,7 +88,7 @@ ziggurat: ziggurat | step pyramid | mayan pyramid | aztec temple | stepped pyram
 ruins: ruins | ruins | ruined castle | ruined building | crumbling ruins | remains of an old fortress | ruined walls
 stone_circle: stone circle | stonehenge | circle of standing stones | ring of stones | standing stones
 arch: arch | triumphal arch | archway | arch of triumph | monumental arch | victory arch
-statue: statue | monument | giant statue | statue of a man | sculpture of a figure
+statue: statue | statue | giant statue | statue of a man | sculpture of a figure
 obelisk: obelisk | monolith | stone needle | tall monument | memorial pillar
 fountain: fountain | water fountain | fountain with a basin | town fountain
 well: well | water well | village well | wishing well | draw well
