@@ -24,6 +24,8 @@ WISHES = (
     (Wish((("pyramid", 1), ("obelisk", 1), ("palm", 1)), "sand", ground="desert"), SAND),
     (Wish((("bridge", 1), ("watchtower", 2))), None),
     (Wish((("ship", 1), ("house", 1))), None),
+    (Wish((("well", 1), ("cottage", 3)), "stone", pattern="around"), STONE),
+    (Wish((("gate", 1), ("watchtower", 2)), "stone", pattern="flank"), STONE),
     (Wish((("house", 1), ("oak", 2), ("well", 1)), "brick"), DIRT),
 )
 
@@ -78,6 +80,9 @@ def test_every_family_can_be_wished_for(family: str) -> None:
         ({"families": (("castle", 1), ("house", 1)), "setting": "sea"}, "sea"),
         ({"families": (("castle", 1), ("bridge", 1)), "setting": "hill"}, "crossing"),
         ({"families": (("volcano", 1),), "setting": "lake"}, "setting"),
+        ({"families": (("well", 1), ("cottage", 2)), "pattern": "around"}, "three or more"),
+        ({"families": (("well", 1), ("cottage", 3)), "pattern": "flank"}, "two of"),
+        ({"families": (("well", 1),), "pattern": "around"}, "around"),
         ({"families": (("igloo", 1),), "ground": "desert"}, "ground"),
     ],
 )
@@ -120,3 +125,12 @@ def test_objects_of_a_group_stand_apart(several: list[World]) -> None:
         assert (pieces.sizes[1:] > 20).sum() >= sum(n for _, n in world.objects), (world.caption, world.objects)
         checked += 1
     assert checked > 5
+
+
+def test_a_material_in_the_tags_is_named_in_the_caption() -> None:
+    for seed in range(400):
+        world = generate(seed)
+        material = dict(world.tags).get("material")
+        if material and "wooden" not in world.caption:
+            words = (*MATERIAL_ADJECTIVES[material], *MADE_OF[material])
+            assert any(word in world.caption.lower() for word in words), (material, world.caption)

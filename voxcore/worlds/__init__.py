@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from voxcore.errors import InvalidInput
 from voxcore.worlds.catalogue import CATALOGUE
 from voxcore.worlds.compose import Draft, draft, wished
-from voxcore.worlds.ensemble import Asked
+from voxcore.worlds.ensemble import Asked, Group
 from voxcore.worlds.vocabulary import HELD_OUT, HELD_OUT_WORDS
 from voxcore.worlds.wish import Wish
 
@@ -67,9 +67,10 @@ def generate(seed: int, *, family: str | None = None, wish: Wish | None = None) 
 
 def _fulfil(seed: int, wish: Wish) -> Draft:
     """The first world of this seed that has all that was asked for."""
+    group = Group(wish.pattern, wish.families)
     asked = Asked(wish.material, wish.setting, wish.ground)
     for attempt in range(ATTEMPTS):
-        done = wished(seed, attempt, wish.families, asked)
+        done = wished(seed, attempt, group, asked)
         if done.objects == wish.families and wish.material in ("", done.tags.get("material")):
             return done
     raise InvalidInput(f"no room was found in {ATTEMPTS} worlds for {wish}", field="wish")

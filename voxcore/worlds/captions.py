@@ -133,7 +133,7 @@ def caption(rng: Random, f: Facts) -> str:
 
 
 def _caption(rng: Random, f: Facts, most_details: int) -> str:
-    in_detail = ""
+    in_detail, whole = "", f
     if f.material and not f.short and rng.random() < 0.2 and any(k in MATERIAL_DETAILS for k, _ in f.details):
         in_detail = f.material
         f = replace(f, material="" if rng.random() < 0.6 else f.material)
@@ -145,12 +145,16 @@ def _caption(rng: Random, f: Facts, most_details: int) -> str:
     details.sort(key=lambda d: bool(in_detail) and d[0] not in MATERIAL_DETAILS)
     details.sort(key=lambda d: d[0] not in f.must)
     chosen: list[str] = []
+    told = False
     wanted = min(rng.choice((1, 1, 2, 3)), most_details) if in_detail or rng.random() < 0.55 else 0
     wanted = max(wanted, min(len(f.must), 2))
     for key, adjective in details[:wanted]:
         text = detail(rng, key, adjective, in_detail)
         if not set(text.split()) & set(noun.split()) - {"a", "of", "the", "with"}:
             chosen.append(text)
+            told |= key in MATERIAL_DETAILS
+    if in_detail and not told:
+        noun, after = _subject(rng, whole)
     if f.roof in ROOF_WORDS and (rng.random() < 0.4 or f.material):
         chosen.insert(0, article(rng.choice(ROOF_WORDS[f.roof]) + (" dome" if f.family == "mosque" else " roof")))
         chosen = [c for i, c in enumerate(chosen) if i == 0 or ("roof" not in c and "dome" not in c)]

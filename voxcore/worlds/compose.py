@@ -69,13 +69,13 @@ def draft(seed: int, family: str | None) -> Draft:
     return _one(rng, g, CATALOGUE[family], 0, Asked())
 
 
-def wished(seed: int, attempt: int, kinds: tuple[tuple[str, int], ...], asked: Asked) -> Draft:
-    """A world of the given (family, number) pairs; it may have found no room for all, so look at its ``objects``."""
-    rng = Random(f"{seed}/{kinds}/{asked}/{attempt}")
+def wished(seed: int, attempt: int, group: Group, asked: Asked) -> Draft:
+    """A world of the given families; it may have found no room for all, so look at its ``objects``."""
+    rng = Random(f"{seed}/{group}/{asked}/{attempt}")
     g = np.random.default_rng(rng.getrandbits(63))
-    if len(kinds) > 1:
-        return _several(rng, g, Group("beside", kinds), asked)
-    name, count = kinds[0]
+    if len(group.kinds) > 1:
+        return _several(rng, g, group, asked)
+    name, count = group.kinds[0]
     return _one(rng, g, CATALOGUE[name], count, asked)
 
 

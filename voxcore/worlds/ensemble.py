@@ -75,6 +75,9 @@ _HALF: Final = {"coast": 19.0, "lake": 19.0, "river": 20.0, "crossing": 10.0, "f
 _UNSAID: Final[Weights] = w("plain 7, rolling 1, editor_hills 2")
 
 
+PATTERNS: Final = ("beside", "around", "flank")
+
+
 @dataclass(frozen=True)
 class Group:
     """What is to be built: ``kinds`` (family, number), the one named first in front, and how they stand.
@@ -224,6 +227,8 @@ def _kind(rng: Random, name: str, count: int, total: int, material: str, room: i
     if name in TREES or name in ("obelisk", "statue", "snowman", "well", "fountain", "igloo"):
         size = rng.choice(("medium", "medium", "large")) if total <= 3 else "medium"
         span = max(span, 20)
+    if name in _WET and total <= 3:
+        size, span = "medium", 34
     style = rng.choice(spec.styles)
     if name == "bridge":
         style = str(2 * rng.randint(7, 11) + 2)

@@ -166,14 +166,14 @@ gate: medieval | old | fortified | grand
 house: old | cozy | modern | medieval | simple | nice | traditional
 cottage: cozy | old | quaint | rustic | fairytale | medieval
 cabin: rustic | cozy | old | simple | lonely
-barn: old | rustic | traditional | red
+barn: old | rustic | traditional | big
 windmill: old | dutch | traditional | historic
 village: medieval | quiet | old | rural | fantasy | viking
 market: medieval | busy | old | colourful
 farm: rural | old | simple | medieval
-church: old | gothic | medieval | rural | romanesque | white
+church: old | gothic | medieval | rural | romanesque
 cathedral: gothic | medieval | grand | old | majestic
-temple: ancient | greek | roman | classical | ruined | antique
+temple: ancient | greek | roman | classical | antique
 pagoda: chinese | japanese | asian | oriental | ancient | buddhist
 mosque: grand | ottoman | arabian | islamic | ornate | oriental
 shrine: japanese | shinto | old | traditional
@@ -209,7 +209,7 @@ cactus: green | lonely | prickly
 forest: dense | dark | old | enchanted | thick | wild
 oasis: green | hidden | peaceful
 garden: baroque | royal | peaceful | symmetrical | victorian
-maze: green | complicated | mysterious | royal
+maze: complicated | mysterious | royal
 mine: abandoned | old | deep | dwarven
 quarry: old | deep | abandoned
 plains: empty | wide | open

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from voxcore.errors import InvalidInput
 from voxcore.worlds.catalogue import CATALOGUE
-from voxcore.worlds.ensemble import COMBINED, MOST, TREES
+from voxcore.worlds.ensemble import COMBINED, MOST, PATTERNS, TREES
 from voxcore.worlds.order import MATERIALS
 from voxcore.worlds.settings import SETTINGS
 from voxcore.worlds.terrain import GROUNDS
@@ -17,8 +17,10 @@ from voxcore.worlds.terrain import GROUNDS
 class Wish:
     """``families`` are (family, number) pairs, the main one first; "" leaves the rest to the seed.
 
-    ``material`` is that of the first family, and the caption then names it; ``setting`` is a key of
-    ``voxcore.worlds.settings.SETTINGS`` ("lake", "hill" ...) and ``ground`` of ``terrain.GROUNDS`` ("snow" ...).
+    ``pattern`` says how two families stand: "beside" each other, the second "around" the first, or two of it on both
+    sides of the first ("flank"). ``material`` is that of the first family, and the caption then names it;
+    ``setting`` is a key of ``voxcore.worlds.settings.SETTINGS`` ("lake", "hill" ...) and ``ground`` of
+    ``terrain.GROUNDS`` ("snow" ...).
 
     Raises:
         InvalidInput: an unknown name, or a combination that the generator cannot build.
@@ -28,6 +30,7 @@ class Wish:
     material: str = ""
     setting: str = ""
     ground: str = ""
+    pattern: str = "beside"
 
     def __post_init__(self) -> None:
         names = [name for name, _ in self.families]
@@ -44,6 +47,9 @@ class Wish:
             _known(self.setting, SETTINGS, "setting")
         if self.ground:
             _known(self.ground, GROUNDS, "ground")
+        _known(self.pattern, PATTERNS, "pattern")
+        if self.pattern != "beside":
+            self._arranged(names)
         main = CATALOGUE[names[0]]
         if self.material and (not main.says_material or self.material not in main.materials):
             possible = ", ".join(main.materials) if main.says_material else "none"
@@ -63,6 +69,14 @@ class Wish:
                 f"{main.name!r} can stand on: {', '.join(main.grounds)}; got {self.ground!r}", field="wish.ground"
             )
 
+    def _arranged(self, names: list[str]) -> None:
+        counts = [count for _, count in self.families]
+        if len(names) != 2 or counts[0] != 1 or set(names) & {"bridge", "ship"}:
+            raise InvalidInput(f"expected one thing and others {self.pattern} it, got {self.families}", field="wish")
+        if (counts[1] != 2) if self.pattern == "flank" else (counts[1] < 3):
+            few = "two" if self.pattern == "flank" else "three or more"
+            raise InvalidInput(f"expected {few} of {names[1]!r} for {self.pattern!r}", field="wish.pattern")
+
     def _several(self, names: list[str]) -> None:
         alone = [name for name in names if name not in COMBINED]
         if alone:
@@ -81,6 +95,6 @@ class Wish:
             raise InvalidInput(f"a cactus stands on 'desert', got {self.ground!r}", field="wish.ground")
 
 
-def _known(name: str, table: Mapping[str, object], what: str) -> None:
+def _known(name: str, table: Collection[str], what: str) -> None:
     if name not in table:
         raise InvalidInput(f"expected one of {', '.join(table)}, got {name!r}", field=f"wish.{what}")
