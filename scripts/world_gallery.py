@@ -2,12 +2,15 @@
 
     python scripts/world_gallery.py --out voxcore/worlds/gallery.png
 
-Each row is one family, each picture one seed. With ``--family`` only the named families are drawn.
+Each row is one family, each picture one seed. With ``--family`` only the named families are drawn, with ``--several``
+the worlds of two or three families. ``--table`` prints the families with what varies, as the README has it.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,8 @@ from voxcore.cameras import Camera
 from voxcore.palette import EDITOR
 from voxcore.render import hard_image, lit_colors
 from voxcore.worlds import FAMILIES, World, generate
+from voxcore.worlds.catalogue import CATALOGUE
+from voxcore.worlds.vocabulary import NOUNS
 
 TEXT_HEIGHT = 25
 
@@ -40,11 +45,28 @@ def picture(world: World, width: int, height: int, rng: np.random.Generator) -> 
     return out
 
 
-def sheet(families: tuple[str, ...], count: int, first_seed: int, columns: int, width: int) -> Image.Image:
+def several(first_seed: int, number: int) -> list[World]:
+    """The first worlds of two or three families from a seed on."""
+    worlds = (generate(seed) for seed in itertools.count(first_seed))
+    return list(itertools.islice((w for w in worlds if "pattern" in dict(w.tags)), number))
+
+
+def table() -> str:
+    """A markdown table of the families: other names, materials, settings and how many there may be of one."""
+    lines = ["| family | said as | materials | settings | copies |", "|---|---|---|---|---|"]
+    for f in CATALOGUE.values():
+        nouns = ", ".join(dict.fromkeys(NOUNS[f.name]))
+        materials = ", ".join(f.materials) if f.says_material else "its own"
+        settings = "the land itself" if f.land else "anywhere" if len(f.settings) > 9 else ", ".join(f.settings)
+        lines.append(f"| `{f.name}` | {nouns} | {materials} | {settings} | {max(f.repeat, 1)} |")
+    return "\n".join(lines)
+
+
+def sheet(worlds: list[World], seed: int, columns: int, width: int) -> Image.Image:
     """All pictures, row by row."""
-    rng = np.random.default_rng(first_seed)
+    rng = np.random.default_rng(seed)
     height = round(width * 0.76)
-    tiles = [picture(generate(first_seed + i, family=f), width, height, rng) for f in families for i in range(count)]
+    tiles = [picture(world, width, height, rng) for world in worlds]
     rows = -(-len(tiles) // columns)
     out = Image.new("RGB", (columns * width, rows * (height + TEXT_HEIGHT)), "white")
     for i, tile in enumerate(tiles):
@@ -54,7 +76,9 @@ def sheet(families: tuple[str, ...], count: int, first_seed: int, columns: int, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, help="the PNG; not needed with --table")
+    parser.add_argument("--table", action="store_true")
+    parser.add_argument("--several", type=int, default=0, metavar="N", help="draw N worlds of several families instead")
     parser.add_argument("--family", nargs="*", choices=FAMILIES, default=FAMILIES, metavar="FAMILY")
     parser.add_argument("--count", type=int, default=1, help="worlds per family")
     parser.add_argument("--seed", type=int, default=0)
@@ -62,7 +86,16 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=180, help="pixels per picture")
     parser.add_argument("--colors", type=int, default=64, help="colours of the PNG's palette")
     args = parser.parse_args()
-    image = sheet(tuple(args.family), args.count, args.seed, args.columns, args.width)
+    if args.table:
+        print(table())
+        return
+    if args.out is None:
+        sys.exit("--out: expected a file name")
+    if args.several:
+        worlds = several(args.seed, args.several)
+    else:
+        worlds = [generate(args.seed + i, family=f) for f in args.family for i in range(args.count)]
+    image = sheet(worlds, args.seed, args.columns, args.width)
     image.quantize(args.colors, dither=Image.Dither.NONE).save(args.out, optimize=True)
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from voxcore.worlds import FAMILIES, HELD_OUT, HELD_OUT_WORDS, World, generate
 from voxcore.worlds.phrases import DETAILS, FRAMES, GROUND_PHRASES, MADE_OF, MATERIAL_ADJECTIVES, OPENINGS
 from voxcore.worlds.vocabulary import NOUNS, STYLES
 
+ROOT = Path(__file__).parents[2]
 SEEDS = range(40, 46)
 
 
@@ -116,3 +120,9 @@ def test_bad_arguments_are_named() -> None:
         generate(-1)
     with pytest.raises(InvalidInput, match="family"):
         generate(1, family="teapot")
+
+
+def test_the_readme_has_the_families_as_they_are() -> None:
+    script = ROOT / "scripts" / "world_gallery.py"
+    out = subprocess.run([sys.executable, str(script), "--table"], check=True, capture_output=True, text=True).stdout
+    assert out in (ROOT / "voxcore" / "worlds" / "README.md").read_text()

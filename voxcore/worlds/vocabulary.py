@@ -32,7 +32,7 @@ village: hamlet
 market: bazaar
 church: kirk
 cathedral: basilica | minster
-temple: parthenon
+temple: parthenon | acropolis
 stadium: amphitheatre
 statue: colossus
 obelisk: cenotaph
