@@ -131,8 +131,10 @@ class Part:
 
     def box(self, x0: int, y0: int, z0: int, x1: int, y1: int, z1: int, m: int) -> None:
         """Fill [x0, x1) x [y0, y1) x [z0, z1)."""
-        b = self.below
-        self.cells[max(x0, 0) : max(x1, 0), max(y0 + b, 0) : max(y1 + b, 0), max(z0, 0) : max(z1, 0)] = m
+        y0, y1 = y0 + self.below, y1 + self.below
+        if x0 < 0 or y0 < 0 or z0 < 0 or x1 < 0 or y1 < 0 or z1 < 0:
+            x0, y0, z0, x1, y1, z1 = (max(v, 0) for v in (x0, y0, z0, x1, y1, z1))
+        self.cells[x0:x1, y0:y1, z0:z1] = m
 
     def room(self, x0: int, y0: int, z0: int, x1: int, y1: int, z1: int, m: int, thick: int = 1) -> None:
         """Four walls with air between them."""

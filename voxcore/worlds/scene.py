@@ -59,9 +59,10 @@ class Scene:
     def plant(self, tree: Part, x: int, z: int, *, count: bool = False) -> None:
         """Stand a tree on the column (x, z); its crown fills only air."""
         x0, z0 = x - tree.w // 2, z - tree.d // 2
-        foot = (tree.cells[:, tree.below] != KEEP) & (tree.cells[:, tree.below] != AIR)
-        fx, fz = np.nonzero(foot)
-        y0 = int(self.land.height[np.clip(fx + x0, 0, SIZE - 1), np.clip(fz + z0, 0, SIZE - 1)].min()) - tree.below
+        lowest = tree.cells[:, tree.below]
+        fx, fz = ((lowest != KEEP) & (lowest != AIR)).nonzero()
+        fx, fz = np.minimum(np.maximum(fx + x0, 0), SIZE - 1), np.minimum(np.maximum(fz + z0, 0), SIZE - 1)
+        y0 = int(self.land.height[fx, fz].min()) - tree.below
         a, b = max(0, -x0), max(0, -z0)
         src = tree.cells[a : SIZE - x0, : HEIGHT - y0, b : SIZE - z0]
         dst = self.blocks[x0 + a : x0 + a + src.shape[0], y0 : y0 + src.shape[1], z0 + b : z0 + b + src.shape[2]]
