@@ -126,3 +126,9 @@ def test_the_readme_has_the_families_as_they_are() -> None:
     script = ROOT / "scripts" / "world_gallery.py"
     out = subprocess.run([sys.executable, str(script), "--table"], check=True, capture_output=True, text=True).stdout
     assert out in (ROOT / "voxcore" / "worlds" / "README.md").read_text()
+
+
+def test_a_seed_whose_first_objects_find_no_room_still_gives_a_world() -> None:
+    world = generate(3 * 2**40 + 1749)
+    assert world.caption
+    assert world.objects

@@ -199,7 +199,7 @@ def build(rng: Random, g: np.random.Generator, group: Group, asked: Asked) -> Bu
     place.setting = setting if says_setting and setting not in ("plain", "crossing") else ""
     place.ground = ground if asked.ground or (rng.random() < 0.25 and not place.setting) else ""
     complete = all(counts) and group.pattern != "beside" and counts[1] == group.kinds[1][1]
-    text = several(rng, group.pattern if complete else "beside", facts, place)
+    text = several(rng, group.pattern if complete else "beside", facts, place) if facts else ""
     objects = tuple((k.name, n) for k, n in zip(kinds, counts, strict=True) if n)
     tags = {"setting": setting, "ground": ground, "count": str(counts[0]), "pattern": group.pattern}
     if facts and facts[0].material:
