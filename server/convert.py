@@ -19,6 +19,7 @@ from voxcore.config import SETTING_NAMES, Region, TrainConfig
 from voxcore.errors import InvalidConfig, InvalidInput
 from voxcore.maps import VoxelMap, check_id
 
+MAX_PRIORITY: Final = 100
 _REQUEST_ID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _ENUMS: Final[dict[str, tuple[Any, str]]] = {
@@ -31,13 +32,16 @@ _ENUMS: Final[dict[str, tuple[Any, str]]] = {
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """A checked spec: what to run, on which map (``map_id``, or ``grid`` where that is ""), and its digest."""
+    """A checked spec: what to run, on which map (``map_id``, or ``grid`` where that is ""), how urgent it
+    is, and its digest.
+    """
 
     config: TrainConfig
     map_id: str
     grid: VoxelMap | None
     dataset_id: str
     digest: str
+    priority: int = 0
 
 
 def order_from_spec(spec: pb.TrainingSpec, settings: Settings) -> Order:
@@ -66,8 +70,10 @@ def order_from_spec(spec: pb.TrainingSpec, settings: Settings) -> Order:
                 config.region.check_inside(grid.shape)
         case _:
             raise InvalidInput("expected a map id or a grid, got neither", field="source")
+    if abs(spec.priority) > MAX_PRIORITY:
+        raise InvalidInput(f"expected {-MAX_PRIORITY} to {MAX_PRIORITY}, got {spec.priority}", field="priority")
     digest = hashlib.sha256(spec.SerializeToString(deterministic=True)).hexdigest()
-    return Order(config, spec.map_id, grid, spec.dataset_id, digest)
+    return Order(config, spec.map_id, grid, spec.dataset_id, digest, spec.priority)
 
 
 def check_request_id(request_id: str) -> None:
@@ -110,7 +116,7 @@ def dimensions(shape: tuple[int, int, int]) -> voxels_pb2.Dimensions:
     return voxels_pb2.Dimensions(x=shape[0], y=shape[1], z=shape[2])
 
 
-def job_message(record: Record, *, queue_position: int, last_seq: int) -> pb.Job:
+def job_message(record: Record, *, queue_position: int, eta_seconds: float, last_seq: int) -> pb.Job:
     """A job as clients see it."""
     job = pb.Job(
         job_id=record.job_id,
@@ -126,6 +132,10 @@ def job_message(record: Record, *, queue_position: int, last_seq: int) -> pb.Job
         last_seq=last_seq,
         result=record.result,
         resumed_from=record.resumed_from,
+        priority=record.priority,
+        eta_millis=millis(eta_seconds),
+        restarts=record.restarts,
+        owner=record.owner,
     )
     if record.started:
         job.start_time.CopyFrom(timestamp(record.started))

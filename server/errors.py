@@ -7,7 +7,7 @@ from typing import Final
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from vox.v1 import errors_pb2 as errors
 
-from server.reasons import BUG, ServerStopping, reason_of
+from server.reasons import BUG, QuotaExceeded, RateLimited, StreamEnded, reason_of
 from voxcore.errors import VoxcoreError
 
 DOMAIN: Final = "voxcore"
@@ -33,6 +33,13 @@ CODES: Final[dict[errors.ErrorReason.ValueType, code_pb2.Code.ValueType]] = {
     errors.ERROR_REASON_TEACHER: code_pb2.INTERNAL,
     errors.ERROR_REASON_WORKER_DIED: code_pb2.INTERNAL,
     errors.ERROR_REASON_INTERNAL: code_pb2.INTERNAL,
+    errors.ERROR_REASON_UNAUTHENTICATED: code_pb2.UNAUTHENTICATED,
+    errors.ERROR_REASON_PERMISSION_DENIED: code_pb2.PERMISSION_DENIED,
+    errors.ERROR_REASON_QUOTA_EXCEEDED: code_pb2.RESOURCE_EXHAUSTED,
+    errors.ERROR_REASON_RATE_LIMITED: code_pb2.RESOURCE_EXHAUSTED,
+    errors.ERROR_REASON_VERSION_CONFLICT: code_pb2.ABORTED,
+    errors.ERROR_REASON_ID_TAKEN: code_pb2.ALREADY_EXISTS,
+    errors.ERROR_REASON_STREAM_TOO_OLD: code_pb2.UNAVAILABLE,
 }
 
 
@@ -51,10 +58,17 @@ def status_of(error: Exception) -> status_pb2.Status:
     message = str(error) if isinstance(error, VoxcoreError) else BUG
     status = status_pb2.Status(code=CODES[reason], message=message)
     info = error_details_pb2.ErrorInfo(reason=errors.ErrorReason.Name(reason).removeprefix(_PREFIX), domain=DOMAIN)
-    if isinstance(error, ServerStopping):
+    if isinstance(error, StreamEnded):
         info.metadata["resume_after_seq"] = str(error.resume_after_seq)
     status.details.add().Pack(info)
-    if isinstance(error, VoxcoreError) and error.field:
+    if isinstance(error, RateLimited):
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromMilliseconds(round(error.retry_seconds * 1000))
+        status.details.add().Pack(retry)
+    if isinstance(error, QuotaExceeded):
+        share = error_details_pb2.QuotaFailure.Violation(subject=error.field, description=message)
+        status.details.add().Pack(error_details_pb2.QuotaFailure(violations=[share]))
+    elif isinstance(error, VoxcoreError) and error.field:
         violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=message)
         status.details.add().Pack(error_details_pb2.BadRequest(field_violations=[violation]))
     return status

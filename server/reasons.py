@@ -48,12 +48,54 @@ class WorkerDied(VoxcoreError):
     """The training process ended without a word."""
 
 
-class ServerStopping(VoxcoreError):
-    """The server is shutting down; ``resume_after_seq`` is the last event that the watcher was sent."""
+class StreamEnded(VoxcoreError):
+    """A stream that ends before its job; ``resume_after_seq`` is the last event that the watcher was sent."""
+
+    why = ""
 
     def __init__(self, resume_after_seq: int = 0) -> None:
-        super().__init__(f"the server is shutting down; resume after seq {resume_after_seq}")
+        super().__init__(f"{self.why}; resume after seq {resume_after_seq}")
         self.resume_after_seq = resume_after_seq
+
+
+class ServerStopping(StreamEnded):
+    """The server is shutting down."""
+
+    why = "the server is shutting down"
+
+
+class StreamTooOld(StreamEnded):
+    """The stream has been open for as long as streams may be."""
+
+    why = "the stream has been open for long enough"
+
+
+class Unauthenticated(VoxcoreError):
+    """No token came along, or none that is known."""
+
+
+class PermissionDenied(VoxcoreError):
+    """The token does not allow the call."""
+
+
+class QuotaExceeded(VoxcoreError):
+    """More than the token's share; ``field`` says of what."""
+
+
+class RateLimited(VoxcoreError):
+    """Too many calls; after ``retry_seconds`` another is welcome."""
+
+    def __init__(self, retry_seconds: float) -> None:
+        super().__init__(f"too many calls; try again in {retry_seconds:.1f} s")
+        self.retry_seconds = retry_seconds
+
+
+class VersionConflict(VoxcoreError):
+    """What was to be replaced is not the version that the caller saw."""
+
+
+class IdTaken(VoxcoreError):
+    """There is something by that id already."""
 
 
 REASONS: Final[dict[type[VoxcoreError], errors.ErrorReason.ValueType]] = {
@@ -70,6 +112,13 @@ REASONS: Final[dict[type[VoxcoreError], errors.ErrorReason.ValueType]] = {
     WrongJobState: errors.ERROR_REASON_WRONG_JOB_STATE,
     NoCheckpoint: errors.ERROR_REASON_NO_CHECKPOINT,
     CheckpointError: errors.ERROR_REASON_CHECKPOINT,
+    Unauthenticated: errors.ERROR_REASON_UNAUTHENTICATED,
+    PermissionDenied: errors.ERROR_REASON_PERMISSION_DENIED,
+    QuotaExceeded: errors.ERROR_REASON_QUOTA_EXCEEDED,
+    RateLimited: errors.ERROR_REASON_RATE_LIMITED,
+    VersionConflict: errors.ERROR_REASON_VERSION_CONFLICT,
+    IdTaken: errors.ERROR_REASON_ID_TAKEN,
+    StreamTooOld: errors.ERROR_REASON_STREAM_TOO_OLD,
     ServerStopping: errors.ERROR_REASON_SERVER_STOPPING,
     StorageError: errors.ERROR_REASON_STORAGE,
     TeacherError: errors.ERROR_REASON_TEACHER,

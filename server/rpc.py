@@ -18,6 +18,11 @@ class Caller:
     """Who calls: the name of the token that came along, "" where the server asks for none."""
 
     name: str = ""
+    is_admin: bool = True
+
+    def may_see(self, owner: str) -> bool:
+        """Whether what belongs to ``owner`` is there for this caller; what is nobody's is there for all."""
+        return self.is_admin or owner in ("", self.name)
 
 
 @dataclass(frozen=True)

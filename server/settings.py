@@ -41,6 +41,9 @@ class Settings:
         max_cells: cells of one grid, sent or stored.
         max_steps, max_prompt_chars: limits of one job.
         max_queue: jobs that may wait.
+        workers: jobs that run at once: on "cuda" each has a GPU of its own, else its share of the cores.
+        max_kept_jobs: ended jobs that are kept; the oldest above that are forgotten (not their maps).
+        max_stream_seconds: how long a stream may be open before its client has to ask again.
         max_watchers: streams that may be open at once.
         frames_per_second: voxel frames, and previews, that a job may show.
         warm_up: run a tiny job at the start, so that the first real one finds all compiled and loaded.
@@ -66,7 +69,10 @@ class Settings:
     max_cells: int = 2**24
     max_steps: int = 20_000
     max_prompt_chars: int = MAX_PROMPT_CHARS
-    max_queue: int = 16
+    workers: int = 1
+    max_queue: int = 256
+    max_kept_jobs: int = 10_000
+    max_stream_seconds: float = 3600.0
     max_watchers: int = 64
     frames_per_second: float = 4.0
     warm_up: bool = True
@@ -94,6 +100,9 @@ _RANGES: Final[dict[str, tuple[float, float]]] = {
     "max_steps": (1, MAX_STEPS),
     "max_prompt_chars": (1, MAX_PROMPT_CHARS),
     "max_queue": (1, 10_000),
+    "workers": (1, 64),
+    "max_kept_jobs": (1, 1_000_000),
+    "max_stream_seconds": (1, 86_400),
     "max_watchers": (1, 10_000),
     "frames_per_second": (0.01, 1000),
     "stop_seconds": (0.1, 3600),

@@ -133,7 +133,7 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     metrics = Metrics()
-    app = App(settings, await JobManager.open(settings), metrics)
+    app = App(settings, await JobManager.open(settings, metrics), metrics)
     try:
         await app.start()
         print(f"listening on {settings.host}:{app.port}", flush=True)

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from voxcore.events import Checkpoint, Event, Finished, Log, Preview, Progress, Started, Trained, VoxelFrame
+from voxcore.events import Checkpoint, Event, Finished, Log, Paused, Preview, Progress, Started, Trained, VoxelFrame
 from voxcore.job import JobSpec, run_job
 
 EXIT_STOPPED = 130
@@ -115,7 +115,7 @@ def as_json_line(event: Event) -> dict[str, Any] | None:
                 "blocks_after": event.stats_after.blocks,
                 "grounded_share": event.stats_after.grounded_share,
             }
-        case Preview() | VoxelFrame() | Trained():
+        case Preview() | VoxelFrame() | Trained() | Paused():
             return None
 
 

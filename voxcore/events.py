@@ -93,6 +93,13 @@ class Checkpoint:
     name: str
 
 
+@dataclass(frozen=True)
+class Paused:
+    """The last event of a job that was stopped to go on later: its checkpoint of ``step`` is all it leaves."""
+
+    step: int
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
     """Training is over after ``step`` steps; ``blocks`` [X, Y, Z] is the result, not yet exported."""
@@ -122,4 +129,4 @@ class Finished:
     seconds: float
 
 
-Event = Started | Progress | Preview | VoxelFrame | Log | Checkpoint | Trained | Finished
+Event = Started | Progress | Preview | VoxelFrame | Log | Checkpoint | Paused | Trained | Finished

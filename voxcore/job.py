@@ -17,12 +17,12 @@ from voxcore.checkpoint import CheckpointData, load_checkpoint
 from voxcore.config import TrainConfig
 from voxcore.datasets import Dataset, load_dataset
 from voxcore.errors import CheckpointError, InvalidConfig, InvalidInput, StorageError
-from voxcore.events import Event, Finished, Log, Started, Trained
+from voxcore.events import Event, Finished, Log, Paused, Started, Trained
 from voxcore.maps import MapStats, VoxelMap, load_map, map_stats
-from voxcore.maps.export import ExportedMap, check_exportable, export_training
+from voxcore.maps.export import ExportedMap, check_exportable, export_training, find_export
 from voxcore.maps.library import resolve_dataset_id, resolve_map_id
 from voxcore.maps.map_json import FILE_NAME
-from voxcore.recorder import LOG_NAME, Recorder
+from voxcore.recorder import FINAL_MAP, LOG_NAME, Recorder
 from voxcore.training import checked_device, train
 from voxcore.wire_order import content_hash
 
@@ -40,6 +40,8 @@ class JobSpec:
         dataset_id: a dataset of the library, or None.
         resume_from: output folder of an earlier run of the same job, to go on from its checkpoint.
         export: store the result as a new map of the library.
+        job_id: the job's name with whoever runs it. It goes into the map's metadata, and a job that is
+            run again by the same name and in the same output folder leaves one map, not two.
 
     Raises:
         InvalidConfig: not exactly one of ``map_id`` and ``source``.
@@ -51,6 +53,7 @@ class JobSpec:
     dataset_id: str | None = None
     resume_from: Path | None = None
     export: bool = True
+    job_id: str = ""
 
     def __post_init__(self) -> None:
         if (self.map_id is None) == (self.source is None):
@@ -115,12 +118,14 @@ def run_job(
     datasets_root: Path,
     output_dir: Path,
     should_stop: Callable[[], bool] = lambda: False,
+    keep_partial: Callable[[], bool] = lambda: True,
     device: str = "cpu",
 ) -> Iterator[Event]:
     """Run ``spec``; everything on the way goes into ``output_dir``.
 
     Yields Started first and Finished last. A job that ``should_stop`` ended is exported as far as
-    it got and keeps its checkpoint in ``output_dir``. Raises VoxcoreError; nothing is exported then.
+    it got, and Finished, or Paused where ``keep_partial`` then says False; either way its checkpoint
+    is kept in ``output_dir``. Raises VoxcoreError; nothing is exported then.
     """
     checked_device(device)
     files = read_job(spec, maps_root=maps_root, datasets_root=datasets_root)
@@ -128,6 +133,7 @@ def run_job(
     if spec.export:
         check_exportable(maps_root, spec.source_id)
     first = files.checkpoint.step if files.checkpoint else 0
+    was_complete = (output_dir / FINAL_MAP).is_file()
     recorder = Recorder(output_dir, spec.config, source, first)
     events = train(
         spec.config,
@@ -150,11 +156,16 @@ def run_job(
             kept = ", ".join(f"{name} ({count})" for name, count in source.unknown_blocks().items())
             yield Log("warning", f"blocks that no palette knows are kept as they are: {kept}")
     assert trained is not None
+    if trained.stopped and not keep_partial():
+        yield Paused(trained.step)
+        return
     names = source.palette.names
     before, after = map_stats(source.blocks, source.palette), map_stats(trained.blocks, source.palette)
     digest = content_hash(trained.blocks, names)
     exported: ExportedMap | None = None
-    if spec.export:
+    if spec.export and spec.job_id and was_complete:
+        exported = find_export(maps_root, spec.source_id, spec.job_id)
+    if spec.export and exported is None:
         try:
             exported = export_training(
                 maps_root,
@@ -196,6 +207,7 @@ def _metadata(
 ) -> dict[str, Any]:
     config = spec.config
     return {
+        "jobId": spec.job_id,
         "prompt": config.prompt,
         "steps": trained.step,
         "stopped": trained.stopped,

@@ -15,6 +15,7 @@ from voxcore.maps.atomic import storage_errors, write_bytes
 from voxcore.png import encode_png
 
 LOG_NAME = "train.jsonl"
+FINAL_MAP = Path("maps", "final.json")
 
 
 class Recorder:
@@ -52,7 +53,7 @@ class Recorder:
             case VoxelFrame() if self.config.save_map_every and event.step % self.config.save_map_every == 0:
                 save_map(self.source.with_blocks(event.blocks), self.folder / "maps" / f"step_{event.step:06d}.json")
             case Trained():
-                save_map(self.source.with_blocks(event.blocks), self.folder / "maps" / "final.json")
+                save_map(self.source.with_blocks(event.blocks), self.folder / FINAL_MAP)
             case _:
                 pass
 

@@ -4,6 +4,9 @@ A watcher is a `Cursor` into the log and owns no queue. Facts are kept as a list
 gets each of them once; of previews and voxel frames only the newest is kept, so a slow watcher gets
 the newest and the memory a job takes does not depend on who watches. Every event is serialised once.
 
+A fact is shown to watchers once it is saved, and nothing that comes after it is shown before: what a
+watcher has seen is still there after a crash.
+
 Confined to the event loop's thread.
 """
 
@@ -12,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -66,32 +70,93 @@ class EventLog:
     def __init__(self, job_id: str, *, last_seq: int = 0, kept_facts: int = KEPT_FACTS) -> None:
         self.job_id = job_id
         self.last_seq = last_seq
-        self.ended = False
+        self.watchers = 0
         self.changed = asyncio.Event()
         self._kept_facts = kept_facts
         self._lost_through = last_seq
         self._seqs: list[int] = []
         self._facts: list[bytes] = []
+        self._unsaved: deque[int] = deque()
+        self._end_seq = 0
         self._preview: tuple[int, bytes] | None = None
+        self._place: tuple[int, bytes] | None = None
         self._frame: _Frame | None = None
 
+    @classmethod
+    def restored(cls, job_id: str, facts: Sequence[tuple[int, bytes]], *, last_seq: int, ended: bool) -> EventLog:
+        """A log of facts that were saved; new ones come after ``last_seq``."""
+        log = cls(job_id, last_seq=last_seq)
+        log._seqs, log._facts = [seq for seq, _ in facts], [data for _, data in facts]
+        first = log._seqs[0] if facts else last_seq + 1
+        log._lost_through = first - 1
+        log._end_seq = last_seq if ended else 0
+        return log
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is a result that watchers can see."""
+        return 0 < self._end_seq <= self.visible_seq
+
+    @property
+    def unsaved(self) -> int:
+        """Number of facts that are not saved yet."""
+        return len(self._unsaved)
+
+    @property
+    def visible_seq(self) -> int:
+        """The newest seq that watchers may see."""
+        return self._unsaved[0] - 1 if self._unsaved else self.last_seq
+
     def append(self, event: pb.JobEvent) -> None:
-        """Add a fact; a result ends the log."""
-        self._seqs.append(self.last_seq + 1)
-        self._facts.append(self._stamped(event, self.last_seq + 1))
+        """Add a fact that need not be saved; a result ends the log."""
+        seq, _ = self.add(event)
+        self.saved(seq)
+
+    def saved(self, seq: int) -> None:
+        """The fact ``seq``, and all before it, are saved."""
+        while self._unsaved and self._unsaved[0] <= seq:
+            self._unsaved.popleft()
+        self.wake()
+
+    def add(self, event: pb.JobEvent) -> tuple[int, bytes]:
+        """Add a fact that `saved` makes visible; returns what to save."""
+        seq = self.last_seq + 1
+        data = self._stamped(event, seq)
+        self._seqs.append(seq)
+        self._facts.append(data)
+        self._unsaved.append(seq)
+        self._place = None
+        self.last_seq = seq
+        if event.HasField("result"):
+            self._end_seq = seq
         if len(self._seqs) > self._kept_facts:
             # A tenth at once: removing from the front of a list moves all the rest.
             dropped = self._kept_facts // 10 + 1
             self._lost_through = self._seqs[dropped - 1]
             del self._seqs[:dropped], self._facts[:dropped]
-        self.ended = event.HasField("result")
-        self._advance(self.last_seq + 1)
+        return seq, data
 
     def put_preview(self, event: pb.JobEvent) -> None:
         """Replace the newest preview."""
         seq = self.last_seq + 1
         self._preview = (seq, self._stamped(event, seq))
         self._advance(seq)
+
+    def put_place(self, event: pb.JobEvent) -> None:
+        """Replace what is said of the job's place in the queue, until the next fact."""
+        seq = self.last_seq + 1
+        self._place = (seq, self._stamped(event, seq))
+        self._advance(seq)
+
+    def final_frame(self) -> bytes | None:
+        """The last frame's keyframe parts as one PollJobEventsResponse; None where there is none yet."""
+        return b"".join(self._frame.parts) if self._frame is not None and self._frame.final else None
+
+    def restore_frame(self, data: bytes) -> None:
+        """Take back what `final_frame` gave. Raises DecodeError."""
+        events = pb.PollJobEventsResponse.FromString(data).events
+        if events:
+            self._frame = _Frame(events[-1].seq, True, tuple(as_response(event) for event in events), 0, None)
 
     def put_frame(self, parts: Sequence[voxels_pb2.VoxelKeyframe], delta: voxels_pb2.VoxelDelta | None) -> None:
         """Replace the newest voxel frame; ``delta`` leads to it from the frame put before."""
@@ -119,11 +184,15 @@ class EventLog:
         if cursor.after_seq < self._lost_through:
             gap = pb.Gap(first_missing_seq=cursor.after_seq + 1, last_missing_seq=self._lost_through)
             out.append((0, as_response(pb.JobEvent(job_id=self.job_id, emit_time=timestamp(time.time()), gap=gap))))
+        visible = self.visible_seq
         start = bisect_right(self._seqs, max(cursor.after_seq, self._lost_through))
-        stop = min(start + _BATCH, len(self._seqs))
+        end = bisect_right(self._seqs, visible)
+        stop = min(start + _BATCH, end)
         found = list(zip(self._seqs[start:stop], self._facts[start:stop], strict=True))
         # Pictures that come after facts which are left for the next batch wait for that batch.
-        horizon = self._seqs[stop - 1] if stop < len(self._seqs) else self.last_seq
+        horizon = self._seqs[stop - 1] if stop < end else visible
+        if self._place and cursor.after_seq < self._place[0] <= horizon:
+            found.append(self._place)
         if cursor.previews and self._preview and cursor.after_seq < self._preview[0] <= horizon:
             found.append(self._preview)
         frame = self._frame

@@ -31,7 +31,8 @@ class Record:
     """One job. Times are seconds since 1970, 0 for what has not happened.
 
     ``digest`` is the digest of the spec that came with ``request_id``. ``map_id`` is "" for a job
-    that brought its own grid: that lies beside the record as GRID_FILE.
+    that brought its own grid: that lies beside the record as GRID_FILE. ``final_frame`` is the hash of
+    the artifact that holds the last voxel frame's events, "" where there is none.
     """
 
     job_id: str
@@ -49,6 +50,10 @@ class Record:
     checkpoint_step: int = 0
     last_seq: int = 0
     result: pb.JobResult | None = None
+    owner: str = ""
+    priority: int = 0
+    restarts: int = 0
+    final_frame: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -56,7 +61,7 @@ class Record:
         return self.state in ENDS
 
 
-class RecordStore:
+class RecordFiles:
     """The records under ``root``, one folder a job."""
 
     def __init__(self, root: Path) -> None:
@@ -71,7 +76,7 @@ class RecordStore:
         folder = self.folder(record.job_id)
         with storage_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        write_bytes(folder / FILE, (json.dumps(_as_json(record), indent=1) + "\n").encode())
+        write_bytes(folder / FILE, record_text(record).encode())
 
     def load_all(self) -> list[Record]:
         """Every record, oldest first; one that is damaged is logged and left out. Raises StorageError."""
@@ -90,6 +95,25 @@ class RecordStore:
             except VoxcoreError as error:
                 log.warning("left out the damaged record %s: %s", folder / FILE, error)
         return sorted(records, key=lambda r: (r.created, r.job_id))
+
+
+def state_name(state: pb.JobState.ValueType) -> str:
+    """For people: "running"."""
+    return pb.JobState.Name(state).removeprefix("JOB_STATE_").lower()
+
+
+def record_text(record: Record) -> str:
+    """The JSON of a record."""
+    return json.dumps(_as_json(record), indent=1) + "\n"
+
+
+def parse_record(text: str) -> Record | None:
+    """The inverse of `record_text`; None, and a line in the log, for a damaged one."""
+    try:
+        return _from_json(parse_object(text.encode(), InvalidInput, what=FILE))
+    except VoxcoreError as error:
+        log.error("left out a damaged record: %s", error)
+        return None
 
 
 def _as_json(record: Record) -> dict[str, Any]:
@@ -115,9 +139,14 @@ def _from_json(data: dict[str, Any]) -> Record:
     stored_fields: dict[str, Any] = {name: get_text(data, name, bad) for name in _TEXTS}
     stored_fields |= {name: get_number(data, name, bad) for name in _TIMES}
     stored_fields |= {name: get_integer(data, name, bad) for name in _COUNTS}
+    # Not in records of earlier versions.
+    stored_fields |= {name: get_text(data, name, bad) for name in _LATER_TEXTS if name in data}
+    stored_fields |= {name: get_integer(data, name, bad) for name in _LATER_COUNTS if name in data}
     return Record(config=TrainConfig.from_dict(config), state=pb.JobState.Value(state), result=result, **stored_fields)
 
 
 _TEXTS: Final = ("job_id", "request_id", "digest", "map_id", "dataset_id", "resumed_from")
 _TIMES: Final = ("created", "started", "ended")
 _COUNTS: Final = ("step", "checkpoint_step", "last_seq")
+_LATER_TEXTS: Final = ("owner", "final_frame")
+_LATER_COUNTS: Final = ("priority", "restarts")

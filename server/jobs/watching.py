@@ -7,12 +7,11 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from vox.v1 import jobs_pb2
 from vox.v1 import training_pb2 as pb
 
 from server.jobs.event_log import Cursor, EventLog
 from server.jobs.job import Job
-from server.reasons import ServerStopping, TooManyWatchers
+from server.reasons import ServerStopping, StreamTooOld, TooManyWatchers
 
 HEARTBEAT_SECONDS: Final = 15.0
 POLL_BYTES: Final = 2**20 - 2**12
@@ -22,29 +21,37 @@ MAX_POLL_SECONDS: Final = 30.0
 class Watching:
     """Serves events to any number of watchers up to ``max_watchers``."""
 
-    def __init__(self, max_watchers: int) -> None:
-        self._max_watchers = max_watchers
+    def __init__(self, max_watchers: int, max_stream_seconds: float) -> None:
+        self._max_watchers, self._max_stream_seconds = max_watchers, max_stream_seconds
         self._watched: list[EventLog] = []
-        self._draining = self._closed = False
+        self._closed = False
+
+    @property
+    def count(self) -> int:
+        """Open streams and polls."""
+        return len(self._watched)
 
     async def stream(self, job: Job, cursor: Cursor) -> AsyncGenerator[bytes]:
         """Responses with the job's events from ``cursor`` to its end.
 
-        Raises TooManyWatchers, and ServerStopping where the server's end is why there is no more.
+        Raises TooManyWatchers; ServerStopping where the server's end is why there is no more, and
+        StreamTooOld where it has been long enough.
         """
         log = job.log
+        too_old = asyncio.get_running_loop().time() + self._max_stream_seconds
         with self._seat(log):
             while True:
+                if asyncio.get_running_loop().time() > too_old:
+                    raise StreamTooOld(cursor.after_seq)
                 changed = log.changed
                 batch = log.read(cursor)
                 for _, response in batch:
                     yield response
                 if batch:
                     continue
-                interrupted = job.record.state == jobs_pb2.JOB_STATE_INTERRUPTED
-                if log.ended and not (self._draining and interrupted):
+                if log.ended:
                     return
-                if log.ended or self._closed:
+                if self._closed:
                     raise ServerStopping(cursor.after_seq)
                 try:
                     await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
@@ -70,13 +77,9 @@ class Watching:
             while taken < len(batch) and (taken == 0 or size + len(batch[taken][1]) <= POLL_BYTES):
                 size += len(batch[taken][1])
                 taken += 1
-            finished = log.ended and taken == len(batch) and cursor.after_seq >= log.last_seq
+            finished = log.ended and taken == len(batch) and cursor.after_seq >= log.visible_seq
             tail = pb.PollJobEventsResponse(finished=finished).SerializeToString()
             return b"".join(response for _, response in batch[:taken]) + tail
-
-    def drain(self) -> None:
-        """The server is about to shut down: jobs that it interrupts from now on end their streams so."""
-        self._draining = True
 
     def close(self) -> None:
         """The server is shutting down: every watcher gets what there is and then ServerStopping."""
@@ -93,7 +96,9 @@ class Watching:
     def _seat(self, log: EventLog) -> Iterator[None]:
         self.check_seat()
         self._watched.append(log)
+        log.watchers += 1
         try:
             yield
         finally:
+            log.watchers -= 1
             self._watched.remove(log)

@@ -10,7 +10,7 @@ from vox.v1 import training_pb2 as pb
 from server.convert import cursor_from_options, cursor_from_request
 from server.intake import Intake
 from server.jobs.manager import JobManager
-from server.reasons import ServerStopping
+from server.reasons import StreamEnded
 from server.rpc import Caller
 
 
@@ -23,22 +23,23 @@ class TrainingService:
     async def StartTraining(self, request: pb.StartTrainingRequest, caller: Caller) -> AsyncGenerator[bytes]:
         self._jobs.watching.check_seat()
         order = await self._intake.order(request.spec)
-        job = await self._jobs.create(order, request.request_id)
+        job = await self._jobs.create(order, request.request_id, caller)
+        job = await self._jobs.watchable(job.record.job_id, caller)
         client_left = True
         try:
             async with aclosing(self._jobs.watching.stream(job, cursor_from_options(request.options))) as responses:
                 async for response in responses:
                     yield response
             client_left = False
-        except ServerStopping:
+        except StreamEnded:
             client_left = False
             raise
         finally:
             if client_left and request.cancel_on_disconnect:
-                await self._jobs.cancel(job.record.job_id)
+                await self._jobs.cancel(job.record.job_id, caller)
 
     async def WatchJob(self, request: pb.WatchJobRequest, caller: Caller) -> AsyncGenerator[bytes]:
-        job = self._jobs.get(request.job_id)
+        job = await self._jobs.watchable(request.job_id, caller)
         cursor = cursor_from_request(request, job.log.last_seq)
         # Closed here and not when it is collected: a stream takes one of a limited number of seats.
         async with aclosing(self._jobs.watching.stream(job, cursor)) as responses:
@@ -46,6 +47,6 @@ class TrainingService:
                 yield response
 
     async def PollJobEvents(self, request: pb.PollJobEventsRequest, caller: Caller) -> bytes:
-        job = self._jobs.get(request.job_id)
+        job = await self._jobs.watchable(request.job_id, caller)
         cursor = cursor_from_request(request, job.log.last_seq)
         return await self._jobs.watching.poll(job, cursor, request.wait_millis / 1000)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from server.reasons import WorkerDied
-from server.worker.messages import FromWorker, JobDone, JobFailed, Ready, RunJob, StopJob, WorkerSetup
+from server.worker.messages import FromWorker, JobDone, JobFailed, JobPaused, Ready, RunJob, StopJob, WorkerSetup
 from server.worker.process import main
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Worker:
         assert isinstance(message, Ready), message
 
     async def run(self, job: RunJob) -> AsyncIterator[FromWorker]:
-        """Runs ``job``; yields what it says, JobDone or JobFailed last. Raises WorkerDied.
+        """Runs ``job``; yields what it says, JobDone, JobFailed or JobPaused last. Raises WorkerDied.
 
         One message is read at a time: a gateway that cannot follow makes the worker wait.
         """
@@ -61,13 +61,13 @@ class Worker:
         while True:
             message = await self._receive()
             yield message
-            if isinstance(message, JobDone | JobFailed):
+            if isinstance(message, JobDone | JobFailed | JobPaused):
                 return
 
-    def stop_job(self, job_id: str) -> None:
-        """Asks the running job to stop after its present step."""
+    def stop_job(self, job_id: str, *, keep: bool) -> None:
+        """Asks the running job to stop after its present step; ``keep`` as in StopJob."""
         with suppress(WorkerDied):
-            self._send(StopJob(job_id))
+            self._send(StopJob(job_id, keep))
 
     def kill(self) -> None:
         """Ends the process now; whoever reads gets WorkerDied."""

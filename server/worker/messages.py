@@ -14,7 +14,9 @@ from voxcore.config import TrainConfig
 
 @dataclass(frozen=True)
 class WorkerSetup:
-    """Given to the process once. ``entry`` is the module that has JobSpec and run_job."""
+    """Given to the process once. ``entry`` is the module that has JobSpec and run_job; ``threads`` is
+    how many the process may use, 0 for all.
+    """
 
     entry: str
     maps_root: Path
@@ -22,6 +24,7 @@ class WorkerSetup:
     device: str
     frames_per_second: float
     warm_up: bool
+    threads: int = 0
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,12 @@ class RunJob:
 
 @dataclass(frozen=True)
 class StopJob:
-    """To the worker: stop this job after its present step."""
+    """To the worker: stop this job after its present step. ``keep`` makes a map of what it has reached;
+    otherwise its checkpoint is all it leaves, to go on from.
+    """
 
     job_id: str
+    keep: bool
 
 
 @dataclass(frozen=True)
@@ -86,5 +92,17 @@ class JobFailed:
     error: bytes
 
 
+@dataclass(frozen=True)
+class JobPaused:
+    """From the worker, last: the job was stopped without making a map; its checkpoint is on the disk."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """From the worker, now and then: bytes of GPU memory that it holds."""
+
+    gpu_bytes: int
+
+
 ToWorker = RunJob | StopJob
-FromWorker = Ready | Fact | Picture | Frame | JobDone | JobFailed
+FromWorker = Ready | Fact | Picture | Frame | JobDone | JobFailed | JobPaused | Usage

@@ -10,13 +10,25 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+import torch
 from vox.v1 import jobs_pb2, voxels_pb2
 from vox.v1 import training_pb2 as pb
 
 from server.convert import dimensions, millis
 from server.voxel_codec import Blocks, pack_delta, pack_grid, palette_entries
-from server.worker.messages import Fact, Frame, FromWorker, JobDone, Picture
-from voxcore.events import Checkpoint, Event, Finished, Log, Preview, Progress, Started, Trained, VoxelFrame
+from server.worker.messages import Fact, Frame, FromWorker, JobDone, JobPaused, Picture, Usage
+from voxcore.events import (
+    Checkpoint,
+    Event,
+    Finished,
+    Log,
+    Paused,
+    Preview,
+    Progress,
+    Started,
+    Trained,
+    VoxelFrame,
+)
 from voxcore.maps import MapStats
 from voxcore.palette import EDITOR, Palette
 from voxcore.png import encode_png
@@ -46,6 +58,8 @@ class Outgoing:
                 yield _fact(pb.JobEvent(log=line))
             case Checkpoint():
                 yield _fact(pb.JobEvent(checkpoint=pb.CheckpointSaved(step=event.step)))
+                if torch.cuda.is_available():
+                    yield Usage(torch.cuda.memory_reserved())
             case Preview():
                 if self._preview_gate.opens():
                     yield Picture(pb.JobEvent(preview=_preview(event)).SerializeToString())
@@ -54,6 +68,8 @@ class Outgoing:
                     yield self._frame(event.step, event.blocks, final=False)
             case Trained():
                 pass
+            case Paused():
+                yield JobPaused()
             case Finished():
                 yield self._frame(event.step, event.blocks, final=True)
                 yield JobDone(_result(event).SerializeToString(), event.stopped)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -16,9 +17,10 @@ from types import FrameType, ModuleType
 
 import numpy as np
 from vox.v1 import jobs_pb2
+from vox.v1 import training_pb2 as pb
 
 from server.reasons import BUG, reason_of
-from server.worker.messages import FromWorker, JobFailed, Ready, RunJob, StopJob, ToWorker, WorkerSetup
+from server.worker.messages import Fact, FromWorker, JobFailed, Ready, RunJob, StopJob, ToWorker, WorkerSetup
 from voxcore.config import TrainConfig
 from voxcore.errors import VoxcoreError
 from voxcore.maps import VoxelMap, load_map
@@ -39,6 +41,7 @@ class _Inbox:
         self._pipe = pipe
         self._waiting = False
         self._leave = False
+        self.keep = False
         # Ctrl-C reaches the whole foreground group; the gateway decides what it means.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._on_sigterm)
@@ -61,15 +64,17 @@ class _Inbox:
                 raise _GatewayGone from error
             finally:
                 self._waiting = False
+            self.keep = False
             if isinstance(message, RunJob):
                 return message
 
     def should_stop(self, job_id: str) -> bool:
-        """Whether the gateway asked to stop ``job_id``, or is gone."""
+        """Whether the gateway asked to stop ``job_id``, or is gone; ``keep`` says what to leave."""
         try:
             while not self._leave and self._pipe.poll():
                 message: ToWorker = self._pipe.recv()
-                if message == StopJob(job_id):
+                if isinstance(message, StopJob) and message.job_id == job_id:
+                    self.keep = message.keep
                     return True
         except (EOFError, OSError):
             self._leave = True
@@ -80,6 +85,9 @@ def main(pipe: Connection, setup: WorkerSetup) -> None:
     """The process's whole life. It ends when the gateway closes the pipe."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s", stream=sys.stderr)
     inbox = _Inbox(pipe)
+    if setup.threads:
+        # Read when the libraries are imported, which happens only now.
+        os.environ["OMP_NUM_THREADS"] = os.environ["NUMBA_NUM_THREADS"] = str(setup.threads)
     try:
         module = importlib.import_module(setup.entry)
         if setup.warm_up:
@@ -94,7 +102,7 @@ def main(pipe: Connection, setup: WorkerSetup) -> None:
                 stopped = stopped or inbox.should_stop(job_id)
                 return stopped
 
-            _run(module, setup, job, should_stop, pipe.send)
+            _run(module, setup, job, should_stop, lambda: inbox.keep, pipe.send)
     except (_GatewayGone, BrokenPipeError, ConnectionResetError):
         pass
 
@@ -132,6 +140,7 @@ def _run(
     setup: WorkerSetup,
     job: RunJob,
     should_stop: Callable[[], bool],
+    keep_partial: Callable[[], bool],
     send: Callable[[FromWorker], None],
 ) -> None:
     # Imported here, since it imports torch: a module of the gateway may import this file.
@@ -139,14 +148,21 @@ def _run(
 
     outgoing = Outgoing(setup.frames_per_second)
     try:
-        if job.resume_from is not None:
-            _take_over_records(job.resume_from, job.output_dir)
+        resume_from = job.resume_from
+        if resume_from == job.output_dir and (problem := _damage(job.output_dir)):
+            # Steps depend on the seed alone: from the first one again leads to the same result.
+            line = pb.LogLine(level=pb.LOG_LEVEL_WARNING, message=f"{problem}; the job starts from its first step")
+            send(Fact(pb.JobEvent(log=line).SerializeToString()))
+            resume_from = None
+        elif resume_from is not None and resume_from != job.output_dir:
+            _take_over_records(resume_from, job.output_dir)
         spec = module.JobSpec(
             job.config,
             map_id=job.map_id if job.grid_file is None else None,
             source=load_map(job.grid_file) if job.grid_file is not None else None,
             dataset_id=job.dataset_id or None,
-            resume_from=job.resume_from,
+            resume_from=resume_from,
+            job_id=job.job_id,
         )
         for event in module.run_job(
             spec,
@@ -154,6 +170,7 @@ def _run(
             datasets_root=setup.datasets_root,
             output_dir=job.output_dir,
             should_stop=should_stop,
+            keep_partial=keep_partial,
             device=setup.device,
         ):
             for message in outgoing.pack(event):
@@ -167,6 +184,17 @@ def _run(
     except Exception as error:
         log.error("job %s failed\n%s", job.job_id, traceback.format_exc())
         send(_failed(error, BUG, ""))
+
+
+def _damage(folder: Path) -> str:
+    """What is wrong with the job's own checkpoint, "" where it can be read."""
+    from voxcore.checkpoint import load_checkpoint
+
+    try:
+        load_checkpoint(folder)
+    except VoxcoreError as error:
+        return str(error)
+    return ""
 
 
 def _take_over_records(old: Path, new: Path) -> None:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import grpc
@@ -80,6 +81,12 @@ def is_gone(pid: int) -> bool:
 
 def only(kind: type, events: list) -> list:
     return [event for event in events if isinstance(event, kind)]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Waits for ``condition``; pytest's time limit ends a wait that is in vain."""
+    while not condition():
+        time.sleep(0.02)
 
 
 def wait_for(client: VoxClient, job_id: str, *states: str) -> str:

@@ -1,131 +1,31 @@
 """The queue and the watchers, with a training process that does what the test says."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
-from typing import ClassVar
 from uuid import uuid4
 
 import numpy as np
 import pytest
+from fakes import ME, ORDER, FakeWorker, done, events_of, fact, kinds, page_of, run, states, stopped_job, until, worker
 from vox.v1 import errors_pb2, jobs_pb2, voxels_pb2
 from vox.v1 import training_pb2 as pb
 
-from server.convert import Order
-from server.jobs import manager as manager_module
-from server.jobs import runner as runner_module
+from server.jobs import store as store_module
 from server.jobs import watching as watching_module
 from server.jobs.event_log import Cursor
-from server.jobs.job import Job
 from server.jobs.manager import JobManager
-from server.jobs.record import GRID_FILE, RecordStore
-from server.reasons import (
-    NoCheckpoint,
-    QueueFull,
-    RequestIdReused,
-    ServerStopping,
-    TooManyWatchers,
-    WorkerDied,
-    WrongJobState,
-)
+from server.jobs.record import GRID_FILE, RecordFiles
+from server.metrics import Metrics
+from server.reasons import NoCheckpoint, QueueFull, RequestIdReused, TooManyWatchers, WrongJobState
 from server.settings import Settings
-from server.worker.messages import Fact, Frame, FromWorker, JobDone, JobFailed, RunJob
-from voxcore.config import TrainConfig
+from server.worker.messages import Fact, Frame, JobFailed
 from voxcore.errors import InvalidInput, NotFound, StorageError
 from voxcore.maps import VoxelMap, load_map
-
-ORDER = Order(TrainConfig.create("a tower", teacher="noise"), "1", None, "", "digest")
-
-
-class FakeWorker:
-    """Says what the test puts into ``script``; a message may be an exception."""
-
-    made: ClassVar[list["FakeWorker"]] = []
-
-    def __init__(self, setup: object) -> None:
-        self.script: asyncio.Queue[FromWorker | Exception] = asyncio.Queue()
-        self.ran: list[RunJob] = []
-        self.stopped: list[str] = []
-        self.is_alive, self.closed = True, False
-        self.made.append(self)
-
-    async def ready(self) -> None:
-        pass
-
-    async def run(self, job: RunJob) -> AsyncIterator[FromWorker]:
-        self.ran.append(job)
-        while True:
-            message = await self.script.get()
-            if isinstance(message, Exception):
-                raise message
-            yield message
-            if isinstance(message, JobDone | JobFailed):
-                return
-
-    def stop_job(self, job_id: str) -> None:
-        self.stopped.append(job_id)
-
-    def kill(self) -> None:
-        self.script.put_nowait(WorkerDied("the training process ended by signal 9"))
-
-    async def close(self) -> None:
-        self.closed = True
-
-
-def fact(**event: object) -> Fact:
-    return Fact(pb.JobEvent(**event).SerializeToString())
-
-
-def done(map_id: str = "trained_map_1_1", *, stopped: bool = False, step: int = 20) -> JobDone:
-    return JobDone(jobs_pb2.JobResult(map_id=map_id, step=step).SerializeToString(), stopped)
-
-
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, test: Callable[[JobManager], Awaitable[None]], **changes
-) -> None:
-    """``test`` with a manager on ``tmp_path``, closed afterwards."""
-    monkeypatch.setattr(runner_module, "Worker", FakeWorker)
-    settings = Settings(runs_root=tmp_path / "runs", maps_root=tmp_path / "maps", **changes)
-
-    async def main() -> None:
-        FakeWorker.made = []
-        manager = await JobManager.open(settings)
-        try:
-            await asyncio.wait_for(test(manager), 20)
-        finally:
-            if not manager.is_closed:
-                worker().script.put_nowait(done(stopped=True))
-                await manager.close()
-
-    asyncio.run(main())
-
-
-def worker() -> FakeWorker:
-    return FakeWorker.made[-1]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        await asyncio.sleep(0.001)
-
-
-async def events_of(manager: JobManager, job: Job, **cursor) -> list[pb.JobEvent]:
-    stream = manager.watching.stream(job, Cursor(**cursor))
-    return [pb.WatchJobResponse.FromString(data).event async for data in stream]
-
-
-def kinds(events: list[pb.JobEvent]) -> list[str]:
-    return [event.WhichOneof("event") or "" for event in events]
-
-
-def states(events: list[pb.JobEvent]) -> list[str]:
-    return [jobs_pb2.JobState.Name(e.state.state)[10:] for e in events if e.HasField("state")]
 
 
 def test_job_runs_from_accepted_to_result(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        job = await manager.create(ORDER, "")
+        job = await manager.create(ORDER, "", ME)
         for message in (fact(started=pb.JobStarted(total_steps=20)), fact(progress=pb.Progress(step=20)), done()):
             worker().script.put_nowait(message)
         events = await events_of(manager, job)
@@ -136,14 +36,15 @@ def test_job_runs_from_accepted_to_result(tmp_path, monkeypatch):
         assert (job.record.step, job.record.last_seq) == (20, events[-1].seq)
         (ran,) = worker().ran
         assert (ran.config, ran.map_id, ran.grid_file) == (ORDER.config, "1", None)
-        assert RecordStore(tmp_path / "runs").load_all() == [job.record]
+        assert await manager._store.find(job.record.job_id) == job.record
+        assert RecordFiles(tmp_path / "runs").load_all() == [job.record]
 
     run(tmp_path, monkeypatch, test)
 
 
 def test_jobs_wait_in_line_and_are_told_their_place(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        first, second, third = [await manager.create(ORDER, "") for _ in range(3)]
+        first, second, third = [await manager.create(ORDER, "", ME) for _ in range(3)]
         await until(lambda: bool(worker().ran))
         assert [j.message().queue_position for j in (first, second, third)] == [0, 1, 2]
         worker().script.put_nowait(done())
@@ -152,21 +53,21 @@ def test_jobs_wait_in_line_and_are_told_their_place(tmp_path, monkeypatch):
         worker().script.put_nowait(done())
         worker().script.put_nowait(done())
         events = await events_of(manager, third)
-        assert [e.state.queue_position for e in events if e.HasField("state")] == [2, 1, 0, 0]
+        assert [e.state.queue_position for e in events if e.HasField("state")] == [2, 0, 0]
         assert [r.job_id for r in worker().ran] == [j.record.job_id for j in (first, second, third)]
-        assert [j.record.job_id for j in manager.newest_first()] == [j.record.job_id for j in (third, second, first)]
+        assert [j.record.job_id for j in await page_of(manager)] == [j.record.job_id for j in (third, second, first)]
 
     run(tmp_path, monkeypatch, test)
 
 
 def test_queue_is_bounded(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        await manager.create(ORDER, "")
+        await manager.create(ORDER, "", ME)
         await until(lambda: bool(worker().ran))
-        await asyncio.gather(*(manager.create(ORDER, "") for _ in range(2)))
+        await asyncio.gather(*(manager.create(ORDER, "", ME) for _ in range(2)))
         with pytest.raises(QueueFull):
-            await manager.create(ORDER, "")
-        assert len(manager.newest_first()) == 3
+            await manager.create(ORDER, "", ME)
+        assert len(await page_of(manager)) == 3
 
     run(tmp_path, monkeypatch, test, max_queue=2)
 
@@ -174,24 +75,24 @@ def test_queue_is_bounded(tmp_path, monkeypatch):
 def test_same_request_id_is_the_same_job(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
         request_id = str(uuid4())
-        jobs = await asyncio.gather(*(manager.create(ORDER, request_id) for _ in range(3)))
+        jobs = await asyncio.gather(*(manager.create(ORDER, request_id, ME) for _ in range(3)))
         assert len({job.record.job_id for job in jobs}) == 1
         with pytest.raises(RequestIdReused) as caught:
-            await manager.create(replace(ORDER, digest="another"), request_id)
+            await manager.create(replace(ORDER, digest="another"), request_id, ME)
         assert caught.value.field == "request_id"
-        assert await manager.create(ORDER, "") is not await manager.create(ORDER, "")
+        assert await manager.create(ORDER, "", ME) is not await manager.create(ORDER, "", ME)
         with pytest.raises(InvalidInput):
-            await manager.create(ORDER, "no uuid")
+            await manager.create(ORDER, "no uuid", ME)
 
     run(tmp_path, monkeypatch, test)
 
 
 def test_queued_job_is_cancelled_at_once(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        await manager.create(ORDER, "")
-        second, third = await manager.create(ORDER, ""), await manager.create(ORDER, "")
+        await manager.create(ORDER, "", ME)
+        second, third = await manager.create(ORDER, "", ME), await manager.create(ORDER, "", ME)
         await until(lambda: bool(worker().ran))
-        await manager.cancel(second.record.job_id)
+        await manager.cancel(second.record.job_id, ME)
         assert second.record.state == jobs_pb2.JOB_STATE_CANCELLED
         assert third.queue_position == 1
         assert kinds(await events_of(manager, second))[-1] == "result"
@@ -202,29 +103,29 @@ def test_queued_job_is_cancelled_at_once(tmp_path, monkeypatch):
 
 def test_running_job_is_asked_to_stop_and_keeps_its_map(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        job = await manager.create(ORDER, "")
+        job = await manager.create(ORDER, "", ME)
         await until(lambda: bool(worker().ran))
-        await manager.cancel(job.record.job_id)
-        await manager.cancel(job.record.job_id)
+        await manager.cancel(job.record.job_id, ME)
+        await manager.cancel(job.record.job_id, ME)
         assert job.record.state == jobs_pb2.JOB_STATE_STOPPING
-        assert worker().stopped == [job.record.job_id]
+        assert worker().stopped == [(job.record.job_id, True)]
         worker().script.put_nowait(fact(checkpoint=pb.CheckpointSaved(step=7)))
         worker().script.put_nowait(done("kept", stopped=True, step=7))
         result = (await events_of(manager, job))[-1].result
         assert result.state == jobs_pb2.JOB_STATE_CANCELLED
         assert (result.map_id, result.step, result.checkpoint_step) == ("kept", 7, 7)
-        await manager.cancel(job.record.job_id)
+        await manager.cancel(job.record.job_id, ME)
         with pytest.raises(NotFound):
-            await manager.cancel("unknown")
+            await manager.cancel("unknown", ME)
 
     run(tmp_path, monkeypatch, test)
 
 
 def test_job_that_finished_before_it_was_stopped_has_succeeded(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        job = await manager.create(ORDER, "")
+        job = await manager.create(ORDER, "", ME)
         await until(lambda: bool(worker().ran))
-        await manager.cancel(job.record.job_id)
+        await manager.cancel(job.record.job_id, ME)
         worker().script.put_nowait(done(stopped=False))
         assert (await events_of(manager, job))[-1].result.state == jobs_pb2.JOB_STATE_SUCCEEDED
 
@@ -233,37 +134,19 @@ def test_job_that_finished_before_it_was_stopped_has_succeeded(tmp_path, monkeyp
 
 def test_job_that_does_not_stop_is_ended_by_force(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        job = await manager.create(ORDER, "")
+        job = await manager.create(ORDER, "", ME)
         await until(lambda: bool(worker().ran))
-        await manager.cancel(job.record.job_id)
+        await manager.cancel(job.record.job_id, ME)
         assert (await events_of(manager, job))[-1].result.state == jobs_pb2.JOB_STATE_CANCELLED
         assert len(FakeWorker.made) == 2
 
     run(tmp_path, monkeypatch, test, stop_seconds=0.1)
 
 
-def test_death_of_the_worker_fails_the_job_and_the_next_one_runs(tmp_path, monkeypatch):
-    async def test(manager: JobManager) -> None:
-        job, after = await manager.create(ORDER, ""), await manager.create(ORDER, "")
-        worker().script.put_nowait(fact(checkpoint=pb.CheckpointSaved(step=40)))
-        worker().kill()
-        result = (await events_of(manager, job))[-1].result
-        assert result.state == jobs_pb2.JOB_STATE_FAILED
-        assert result.error.reason == errors_pb2.ERROR_REASON_WORKER_DIED
-        assert result.error.message.endswith("by signal 9; resumable from the checkpoint of step 40")
-        assert result.checkpoint_step == 40
-        await until(lambda: len(FakeWorker.made) == 2 and bool(worker().ran))
-        assert FakeWorker.made[0].closed
-        worker().script.put_nowait(done())
-        assert (await events_of(manager, after))[-1].result.state == jobs_pb2.JOB_STATE_SUCCEEDED
-
-    run(tmp_path, monkeypatch, test)
-
-
 def test_worker_that_died_between_jobs_is_replaced(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
         worker().is_alive = False
-        job = await manager.create(ORDER, "")
+        job = await manager.create(ORDER, "", ME)
         await until(lambda: len(FakeWorker.made) == 2)
         worker().script.put_nowait(done())
         assert (await events_of(manager, job))[-1].result.state == jobs_pb2.JOB_STATE_SUCCEEDED
@@ -273,7 +156,7 @@ def test_worker_that_died_between_jobs_is_replaced(tmp_path, monkeypatch):
 
 def test_failure_of_the_job_is_its_result(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        job = await manager.create(ORDER, "")
+        job = await manager.create(ORDER, "", ME)
         error = jobs_pb2.JobError(reason=errors_pb2.ERROR_REASON_TEACHER, message="NaN", field="lr")
         worker().script.put_nowait(JobFailed(error.SerializeToString()))
         events = await events_of(manager, job)
@@ -286,7 +169,7 @@ def test_failure_of_the_job_is_its_result(tmp_path, monkeypatch):
 
 def test_bug_in_the_gateway_fails_one_job_only(tmp_path, monkeypatch, caplog):
     async def test(manager: JobManager) -> None:
-        job, after = await manager.create(ORDER, ""), await manager.create(ORDER, "")
+        job, after = await manager.create(ORDER, "", ME), await manager.create(ORDER, "", ME)
         worker().script.put_nowait(Fact(b"no message"))
         result = (await events_of(manager, job))[-1].result
         assert result.error.reason == errors_pb2.ERROR_REASON_INTERNAL
@@ -297,33 +180,25 @@ def test_bug_in_the_gateway_fails_one_job_only(tmp_path, monkeypatch, caplog):
     run(tmp_path, monkeypatch, test)
 
 
-async def stopped_job(manager: JobManager, order: Order = ORDER, checkpoint: int = 7) -> Job:
-    job = await manager.create(order, "")
-    await until(lambda: bool(worker().ran) and worker().ran[-1].job_id == job.record.job_id)
-    await manager.cancel(job.record.job_id)
-    if checkpoint:
-        worker().script.put_nowait(fact(checkpoint=pb.CheckpointSaved(step=checkpoint)))
-    worker().script.put_nowait(done(stopped=True, step=checkpoint))
-    await events_of(manager, job)
-    return job
-
-
 def test_stopped_job_is_resumed_as_a_new_one(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
         old = await stopped_job(manager)
         request_id = str(uuid4())
-        new = await manager.resume(old.record.job_id, request_id)
-        assert await manager.resume(old.record.job_id, request_id) is new
+        new = await manager.resume(old.record.job_id, request_id, ME)
+        assert await manager.resume(old.record.job_id, request_id, ME) is new
         with pytest.raises(RequestIdReused):
-            await manager.create(ORDER, request_id)
+            await manager.create(ORDER, request_id, ME)
         await until(lambda: len(worker().ran) == 2)
         assert worker().ran[1].resume_from == tmp_path / "runs" / old.record.job_id
         assert worker().ran[1].config == old.record.config
         assert new.message().resumed_from == old.record.job_id
         worker().script.put_nowait(fact(started=pb.JobStarted(first_step=7)))
         worker().kill()
-        # It died before a checkpoint of its own, but holds a copy of the earlier one.
-        assert (await events_of(manager, new))[-1].result.checkpoint_step == 7
+        # It died before a checkpoint of its own: it goes on from the earlier job's.
+        await until(lambda: len(FakeWorker.made) == 2 and bool(worker().ran))
+        assert worker().ran[0].resume_from == tmp_path / "runs" / old.record.job_id
+        worker().script.put_nowait(done())
+        assert (await events_of(manager, new))[-1].result.state == jobs_pb2.JOB_STATE_SUCCEEDED
 
     run(tmp_path, monkeypatch, test)
 
@@ -331,16 +206,16 @@ def test_stopped_job_is_resumed_as_a_new_one(tmp_path, monkeypatch):
 def test_only_a_stopped_job_with_a_checkpoint_can_be_resumed(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
         with pytest.raises(NoCheckpoint):
-            await manager.resume((await stopped_job(manager, checkpoint=0)).record.job_id, "")
+            await manager.resume((await stopped_job(manager, checkpoint=0)).record.job_id, "", ME)
         with pytest.raises(NotFound):
-            await manager.resume("unknown", "")
-        running = await manager.create(ORDER, "")
+            await manager.resume("unknown", "", ME)
+        running = await manager.create(ORDER, "", ME)
         with pytest.raises(WrongJobState, match=r"running|queued"):
-            await manager.resume(running.record.job_id, "")
+            await manager.resume(running.record.job_id, "", ME)
         worker().script.put_nowait(done())
         await events_of(manager, running)
         with pytest.raises(WrongJobState, match="succeeded"):
-            await manager.resume(running.record.job_id, "")
+            await manager.resume(running.record.job_id, "", ME)
 
     run(tmp_path, monkeypatch, test)
 
@@ -352,7 +227,7 @@ def test_grid_of_the_request_is_kept_for_the_job_and_for_its_continuation(tmp_pa
         file = worker().ran[0].grid_file
         assert file == tmp_path / "runs" / job.record.job_id / GRID_FILE
         assert np.array_equal(load_map(file).blocks, grid.blocks)
-        await manager.resume(job.record.job_id, "")
+        await manager.resume(job.record.job_id, "", ME)
         await until(lambda: len(worker().ran) == 2)
         assert worker().ran[1].grid_file != file
         assert worker().ran[1].grid_file.read_bytes() == file.read_bytes()
@@ -362,16 +237,16 @@ def test_grid_of_the_request_is_kept_for_the_job_and_for_its_continuation(tmp_pa
 
 def test_job_that_cannot_be_stored_is_refused_and_forgotten(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        await manager.create(ORDER, "")
+        await manager.create(ORDER, "", ME)
         await until(lambda: bool(worker().ran))
 
         def refuse(*_: object) -> None:
             raise StorageError("the disk is full")
 
-        monkeypatch.setattr(manager_module.RecordStore, "save", refuse)
+        monkeypatch.setattr(store_module, "_insert", refuse)
         with pytest.raises(StorageError):
-            await manager.create(ORDER, str(uuid4()))
-        assert len(manager.newest_first()) == 1
+            await manager.create(ORDER, str(uuid4()), ME)
+        assert len(await page_of(manager)) == 1
         monkeypatch.undo()
 
     run(tmp_path, monkeypatch, test)
@@ -379,7 +254,7 @@ def test_job_that_cannot_be_stored_is_refused_and_forgotten(tmp_path, monkeypatc
 
 def test_watchers_are_bounded_and_their_seats_are_freed(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        job = await manager.create(ORDER, "")
+        job = await manager.create(ORDER, "", ME)
         streams = [manager.watching.stream(job, Cursor()) for _ in range(2)]
         for stream in streams:
             await anext(stream)
@@ -398,7 +273,7 @@ def test_watchers_are_bounded_and_their_seats_are_freed(tmp_path, monkeypatch):
 def test_silence_is_filled_with_heartbeats(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
         monkeypatch.setattr(watching_module, "HEARTBEAT_SECONDS", 0.02)
-        job = await manager.create(ORDER, "")
+        job = await manager.create(ORDER, "", ME)
         await until(lambda: bool(worker().ran))
         stream = manager.watching.stream(job, Cursor(after_seq=job.log.last_seq))
         event = pb.WatchJobResponse.FromString(await anext(stream)).event
@@ -411,7 +286,7 @@ def test_silence_is_filled_with_heartbeats(tmp_path, monkeypatch):
 
 def test_poll_waits_for_news_and_says_when_all_is_told(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        job = await manager.create(ORDER, "")
+        job = await manager.create(ORDER, "", ME)
         await until(lambda: bool(worker().ran))
 
         async def poll(after: int, seconds: float) -> pb.PollJobEventsResponse:
@@ -439,7 +314,7 @@ def test_poll_waits_for_news_and_says_when_all_is_told(tmp_path, monkeypatch):
 
 def test_poll_brings_a_grid_of_many_parts_in_several_answers(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
-        job = await manager.create(ORDER, "")
+        job = await manager.create(ORDER, "", ME)
         parts = [
             voxels_pb2.VoxelKeyframe(grid=voxels_pb2.VoxelGrid(data=bytes(500_000), part_index=i, part_count=9))
             for i in range(9)
@@ -460,92 +335,9 @@ def test_poll_brings_a_grid_of_many_parts_in_several_answers(tmp_path, monkeypat
     run(tmp_path, monkeypatch, test)
 
 
-def test_events_of_old_jobs_are_forgotten_but_their_end_is_not(tmp_path, monkeypatch):
-    async def test(manager: JobManager) -> None:
-        monkeypatch.setattr(manager_module, "KEPT_LOGS", 2)
-        jobs = []
-        for _ in range(4):
-            jobs.append(await manager.create(ORDER, ""))
-            worker().script.put_nowait(done())
-            await events_of(manager, jobs[-1])
-        assert kinds(await events_of(manager, jobs[0])) == ["gap", "result"]
-        assert kinds(await events_of(manager, jobs[3]))[0] == "accepted"
-
-    run(tmp_path, monkeypatch, test)
-
-
-def test_shutdown_keeps_the_running_job_and_the_queue(tmp_path, monkeypatch):
-    ids = []
-
-    async def test(manager: JobManager) -> None:
-        running, queued = await manager.create(ORDER, ""), await manager.create(ORDER, "")
-        ids.extend(job.record.job_id for job in (running, queued))
-        await until(lambda: bool(worker().ran))
-        watches = [asyncio.create_task(events_of(manager, job)) for job in (running, queued)]
-        worker().script.put_nowait(fact(checkpoint=pb.CheckpointSaved(step=7)))
-        await until(lambda: running.record.checkpoint_step == 7)
-        closing = asyncio.create_task(manager.close())
-        await until(lambda: worker().stopped == [running.record.job_id])
-        with pytest.raises(ServerStopping):
-            await manager.create(ORDER, "")
-        worker().script.put_nowait(done("kept", stopped=True, step=7))
-        await closing
-        for watch, job in zip(watches, (running, queued), strict=True):
-            with pytest.raises(ServerStopping) as caught:
-                await watch
-            assert caught.value.resume_after_seq == job.log.last_seq
-        with pytest.raises(ServerStopping):
-            await manager.watching.poll(queued, Cursor(after_seq=queued.log.last_seq), 0)
-        assert running.record.result.map_id == "kept"
-
-    run(tmp_path, monkeypatch, test)
-
-    async def after_restart(manager: JobManager) -> None:
-        running, queued = (manager.get(job_id) for job_id in ids)
-        assert running.record.state == jobs_pb2.JOB_STATE_INTERRUPTED
-        assert kinds(await events_of(manager, running, after_seq=running.record.last_seq)) == ["result"]
-        await until(lambda: bool(worker().ran))
-        assert worker().ran[0].job_id == queued.record.job_id
-        await manager.resume(running.record.job_id, "")
-        worker().script.put_nowait(done())
-        await until(lambda: len(worker().ran) == 2)
-
-    run(tmp_path, monkeypatch, after_restart)
-
-
-def test_job_that_ran_when_the_server_was_killed_is_interrupted(tmp_path, monkeypatch):
-    request_id = str(uuid4())
-
-    async def test(manager: JobManager) -> None:
-        job = await manager.create(ORDER, request_id)
-        worker().script.put_nowait(fact(checkpoint=pb.CheckpointSaved(step=7)))
-        await until(lambda: job.record.checkpoint_step == 7)
-        worker().script.put_nowait(fact(log=pb.LogLine(message="not on the disk")))
-        await until(lambda: job.log.last_seq > job.record.last_seq)
-        # What is on the disk now is what a killed server leaves.
-        store = RecordStore(tmp_path / "copy")
-        (record,) = RecordStore(tmp_path / "runs").load_all()
-        store.save(record)
-
-    run(tmp_path, monkeypatch, test)
-
-    async def after_restart(manager: JobManager) -> None:
-        (job,) = manager.newest_first()
-        assert job.record.state == jobs_pb2.JOB_STATE_INTERRUPTED
-        assert await manager.create(ORDER, request_id) is job
-        gap, result = await events_of(manager, job, after_seq=5)
-        assert gap.gap.first_missing_seq == 6
-        assert result.result.checkpoint_step == 7
-        assert result.seq > 1000
-
-    (tmp_path / "again").mkdir()
-    (tmp_path / "copy").rename(tmp_path / "again" / "runs")
-    run(tmp_path / "again", monkeypatch, after_restart)
-
-
 def test_two_servers_cannot_share_their_runs(tmp_path, monkeypatch):
     async def test(manager: JobManager) -> None:
         with pytest.raises(StorageError, match="another server"):
-            await JobManager.open(Settings(runs_root=tmp_path / "runs"))
+            await JobManager.open(Settings(runs_root=tmp_path / "runs"), Metrics())
 
     run(tmp_path, monkeypatch, test)

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 from vox.v1 import jobs_pb2 as pb
 
-from server.jobs.record import FILE, Record, RecordStore
+from server.jobs.record import FILE, Record, RecordFiles
 from server.paging import page
 from voxcore.config import Region, TrainConfig
 from voxcore.errors import InvalidInput, StorageError
@@ -14,7 +14,7 @@ RECORD = Record("20250101-000000-aa", "r", "d", CONFIG, "1", "", "", created=1.5
 
 
 def test_record_comes_back_as_it_was(tmp_path):
-    store = RecordStore(tmp_path / "runs")
+    store = RecordFiles(tmp_path / "runs")
     result = pb.JobResult(
         state=pb.JOB_STATE_FAILED,
         error=pb.JobError(message="x", field="lr"),
@@ -30,7 +30,7 @@ def test_record_comes_back_as_it_was(tmp_path):
 
 
 def test_store_of_a_new_folder_is_empty(tmp_path):
-    assert RecordStore(tmp_path / "a" / "b").load_all() == []
+    assert RecordFiles(tmp_path / "a" / "b").load_all() == []
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_store_of_a_new_folder_is_empty(tmp_path):
     ],
 )
 def test_damaged_record_is_left_out_and_said(tmp_path, caplog, changes):
-    store = RecordStore(tmp_path)
+    store = RecordFiles(tmp_path)
     store.save(RECORD)
     store.save(replace(RECORD, job_id="20250101-000001-bb"))
     path = tmp_path / RECORD.job_id / FILE
@@ -58,18 +58,18 @@ def test_damaged_record_is_left_out_and_said(tmp_path, caplog, changes):
 
 
 def test_half_a_record_is_left_out(tmp_path):
-    RecordStore(tmp_path).save(RECORD)
+    RecordFiles(tmp_path).save(RECORD)
     path = tmp_path / RECORD.job_id / FILE
     path.write_bytes(path.read_bytes()[:50])
-    assert RecordStore(tmp_path).load_all() == []
+    assert RecordFiles(tmp_path).load_all() == []
 
 
 def test_disk_that_refuses_is_a_storage_error(tmp_path):
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(StorageError):
-        RecordStore(tmp_path / "runs").save(RECORD)
+        RecordFiles(tmp_path / "runs").save(RECORD)
     with pytest.raises(StorageError):
-        RecordStore(tmp_path / "runs").load_all()
+        RecordFiles(tmp_path / "runs").load_all()
 
 
 def test_pages_cover_the_list_once():

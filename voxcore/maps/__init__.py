@@ -1,7 +1,7 @@
 """Voxel maps: files, initial worlds, statistics, exports, and what lies under a folder of maps."""
 
 from voxcore.maps.components import Components, find_components
-from voxcore.maps.export import ExportedMap, check_exportable, export_training
+from voxcore.maps.export import ExportedMap, check_exportable, export_training, find_export
 from voxcore.maps.initial import INITIAL_WORLDS
 from voxcore.maps.library import (
     LibraryEntry,
@@ -34,6 +34,7 @@ __all__ = [
     "export_training",
     "exposed_faces",
     "find_components",
+    "find_export",
     "list_datasets",
     "list_maps",
     "load_map",

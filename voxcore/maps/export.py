@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from voxcore.errors import InvalidInput
-from voxcore.json_io import read_limited
+from voxcore.errors import InvalidInput, VoxcoreError
+from voxcore.json_io import parse_object, read_limited
 from voxcore.maps.atomic import (
     new_folder,
     remove_folder,
@@ -30,13 +30,14 @@ from voxcore.maps.atomic import (
 )
 from voxcore.maps.library import check_id
 from voxcore.maps.map_json import FILE_NAME, dump_map
-from voxcore.maps.registry import REGISTRY_FILE, maps_lock, read_registry, trained_map_id
+from voxcore.maps.registry import REGISTRY_FILE, maps_lock, read_registry, source_label, trained_map_id
 from voxcore.maps.voxel_map import VoxelMap
 
 METADATA_FILE: Final = "training_metadata.json"
 LOG_FILE: Final = "train.jsonl"
 IMAGES_FOLDER: Final = "images"
 MAX_LOG_BYTES: Final = 2**30
+MAX_METADATA_BYTES: Final = 2**24
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -125,6 +126,26 @@ def export_training(
         with suppress(OSError):
             sync_folder(root)
     return ExportedMap(map_id, number, path)
+
+
+def find_export(root: Path, source_id: str, job_id: str) -> ExportedMap | None:
+    """The map that the job ``job_id`` has already left under ``root``, or None.
+
+    A job that is run again, since its process died just after its export, must not leave two.
+    Raises MapFormatError or StorageError for a registry that cannot be read.
+    """
+    for entry in reversed(read_registry(root).maps):
+        if entry.origin != "trained" or entry.source not in (source_id, source_label(source_id)):
+            continue
+        try:
+            metadata = parse_object(
+                read_limited(root / entry.id / METADATA_FILE, MAX_METADATA_BYTES), InvalidInput, what=METADATA_FILE
+            )
+        except VoxcoreError:
+            continue
+        if metadata.get("jobId") == job_id and entry.number is not None:
+            return ExportedMap(entry.id, entry.number, root / entry.id)
+    return None
 
 
 def _metadata_bytes(metadata: Mapping[str, Any]) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
@@ -25,12 +26,19 @@ class AsyncVoxClient:
         self,
         address: str = "127.0.0.1:50051",
         *,
+        token: str | None = None,
+        ca_file: Path | None = None,
         timeout: float = 30.0,
         connect_seconds: float = 5.0,
         patience_seconds: float = 60.0,
     ) -> None:
-        self._channel = grpc.aio.insecure_channel(address, options=calls.CHANNEL_OPTIONS)
-        self._stubs = calls.Stubs(self._channel)
+        metadata, trusted = calls.secrets(token, ca_file)
+        self._channel = (
+            grpc.aio.insecure_channel(address, options=calls.CHANNEL_OPTIONS)
+            if trusted is None
+            else grpc.aio.secure_channel(address, grpc.ssl_channel_credentials(trusted), options=calls.CHANNEL_OPTIONS)
+        )
+        self._stubs = calls.Stubs(self._channel, metadata)
         self._timeout = timeout
         self._connect_seconds, self._patience_seconds = connect_seconds, patience_seconds
 
@@ -55,6 +63,7 @@ class AsyncVoxClient:
         voxel_frames: bool = True,
         cancel_on_disconnect: bool = False,
         request_id: str | None = None,
+        priority: int = 0,
         **settings: Any,
     ) -> AsyncIterator[Event]:
         """See `VoxClient.train`."""
@@ -68,6 +77,7 @@ class AsyncVoxClient:
             voxel_frames=voxel_frames,
             cancel_on_disconnect=cancel_on_disconnect,
             request_id=request_id,
+            priority=priority,
         )
         return self._follow(request)
 
@@ -90,6 +100,14 @@ class AsyncVoxClient:
         """See `VoxClient.cancel`."""
         return await self._call(calls.cancel(job_id))
 
+    async def pause(self, job_id: str) -> Job:
+        """See `VoxClient.pause`."""
+        return await self._call(calls.pause(job_id))
+
+    async def delete(self, job_id: str) -> None:
+        """See `VoxClient.delete`."""
+        await self._call(calls.delete(job_id))
+
     async def resume(self, job_id: str) -> Job:
         """See `VoxClient.resume`."""
         return await self._call(calls.resume(job_id))
@@ -110,7 +128,9 @@ class AsyncVoxClient:
         """See `VoxClient.get_map`."""
         grids = GridAssembler()
         try:
-            stream: Any = self._stubs.maps.GetMap(maps_pb2.GetMapRequest(map_id=map_id), timeout=self._timeout)
+            stream: Any = self._stubs.maps.GetMap(
+                maps_pb2.GetMapRequest(map_id=map_id), timeout=self._timeout, metadata=self._stubs.metadata
+            )
             async for response in stream:
                 grids.add_part(response.grid)
         except grpc.RpcError as error:
@@ -121,7 +141,9 @@ class AsyncVoxClient:
 
     async def _call(self, call: calls.Call[Answer]) -> Answer:
         try:
-            return call.convert(await call.method(self._stubs)(call.request, timeout=self._timeout))
+            return call.convert(
+                await call.method(self._stubs)(call.request, timeout=self._timeout, metadata=self._stubs.metadata)
+            )
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from vox.v1 import info_pb2, info_pb2_grpc, jobs_pb2, jobs_pb2_grpc, maps_pb2, maps_pb2_grpc, training_pb2_grpc
@@ -25,10 +26,17 @@ CHANNEL_OPTIONS = [
 ]
 
 
+def secrets(token: str | None, ca_file: Path | None) -> tuple[list[tuple[str, str]], bytes | None]:
+    """What goes with every call, and the certificates to trust; None for an unencrypted connection."""
+    metadata = [("authorization", f"Bearer {token}")] if token else []
+    return metadata, ca_file.read_bytes() if ca_file is not None else None
+
+
 class Stubs:
     """The services on one channel, of either kind."""
 
-    def __init__(self, channel: Any) -> None:
+    def __init__(self, channel: Any, metadata: Sequence[tuple[str, str]] = ()) -> None:
+        self.metadata = tuple(metadata)
         self.training = training_pb2_grpc.TrainingServiceStub(channel)
         self.jobs = jobs_pb2_grpc.JobServiceStub(channel)
         self.maps = maps_pb2_grpc.MapServiceStub(channel)
@@ -37,7 +45,8 @@ class Stubs:
     def stream(self, request: pb.StartTrainingRequest | pb.WatchJobRequest) -> Any:
         """Open the stream that ``request`` is for."""
         starts = isinstance(request, pb.StartTrainingRequest)
-        return self.training.StartTraining(request) if starts else self.training.WatchJob(request)
+        call = self.training.StartTraining if starts else self.training.WatchJob
+        return call(request, metadata=self.metadata)
 
 
 @dataclass(frozen=True)
@@ -59,8 +68,18 @@ def cancel(job_id: str) -> Call[Job]:
     return Call(lambda s: s.jobs.CancelJob, jobs_pb2.CancelJobRequest(job_id=job_id), lambda r: convert.job(r.job))
 
 
+def pause(job_id: str) -> Call[Job]:
+    """Hold a job."""
+    return Call(lambda s: s.jobs.PauseJob, jobs_pb2.PauseJobRequest(job_id=job_id), lambda r: convert.job(r.job))
+
+
+def delete(job_id: str) -> Call[None]:
+    """Forget an ended job."""
+    return Call(lambda s: s.jobs.DeleteJob, jobs_pb2.DeleteJobRequest(job_id=job_id), lambda _: None)
+
+
 def resume(job_id: str) -> Call[Job]:
-    """Go on with a stopped job."""
+    """Go on with a paused or stopped job."""
     request = jobs_pb2.ResumeJobRequest(job_id=job_id, request_id=str(uuid.uuid4()))
     return Call(lambda s: s.jobs.ResumeJob, request, lambda r: convert.job(r.job))
 
@@ -99,11 +118,14 @@ def start_request(
     voxel_frames: bool,
     cancel_on_disconnect: bool,
     request_id: str | None,
+    priority: int,
 ) -> pb.StartTrainingRequest:
     """What `train` asks for. Raises InvalidRequest."""
+    spec = convert.spec_message(prompt, map_id=map_id, grid=grid, dataset_id=dataset_id, settings=settings)
+    spec.priority = priority
     return pb.StartTrainingRequest(
         request_id=request_id or str(uuid.uuid4()),
-        spec=convert.spec_message(prompt, map_id=map_id, grid=grid, dataset_id=dataset_id, settings=settings),
+        spec=spec,
         options=watch_options(previews, voxel_frames),
         cancel_on_disconnect=cancel_on_disconnect,
     )

@@ -25,13 +25,14 @@ from voxclient.events import Event, Job, Result, Stored, Voxels
 OK, FAILED, USAGE, UNREACHABLE, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _RESULT_CODES: Final = {"succeeded": OK, "failed": FAILED, "cancelled": STOPPED, "interrupted": STOPPED}
 _ADDRESS_VARIABLE: Final = "VOXCORE_ADDRESS"
+_TOKEN_VARIABLE: Final = "VOXCORE_TOKEN"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        with VoxClient(options.address) as client:
+        with VoxClient(options.address, token=os.environ.get(_TOKEN_VARIABLE), ca_file=options.ca_file) as client:
             code: int = options.run(client, options)
             return code
     except VoxError as error:
@@ -57,7 +58,14 @@ def _train(client: VoxClient, options: argparse.Namespace) -> int:
     named = {"steps": options.steps, "seed": options.seed, "teacher": options.teacher, "method": options.method}
     settings |= {name: value for name, value in named.items() if value is not None}
     _check_out(options.out)
-    events = client.train(options.prompt, map_id=options.map, dataset_id=options.dataset, previews=False, **settings)
+    events = client.train(
+        options.prompt,
+        map_id=options.map,
+        dataset_id=options.dataset,
+        previews=False,
+        priority=options.priority,
+        **settings,
+    )
     return _follow(client, events, options)
 
 
@@ -129,6 +137,15 @@ def _cancel(client: VoxClient, options: argparse.Namespace) -> int:
     return _print_job(client.cancel(options.job_id), options)
 
 
+def _pause(client: VoxClient, options: argparse.Namespace) -> int:
+    return _print_job(client.pause(options.job_id), options)
+
+
+def _delete(client: VoxClient, options: argparse.Namespace) -> int:
+    client.delete(options.job_id)
+    return OK
+
+
 def _jobs(client: VoxClient, options: argparse.Namespace) -> int:
     for job in client.jobs(options.limit):
         _print_job(job, options)
@@ -181,6 +198,9 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get(_ADDRESS_VARIABLE, "127.0.0.1:50051"),
         help=f"host:port of the service (or {_ADDRESS_VARIABLE}; default %(default)s)",
     )
+    parser.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help=f"certificates to trust: TLS; a token goes into {_TOKEN_VARIABLE}"
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(name: str, run: Callable[[VoxClient, argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
@@ -197,17 +217,20 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int)
     train.add_argument("--teacher")
     train.add_argument("--method")
+    train.add_argument("--priority", type=int, default=0, help="-100 to 100; higher runs first")
     train.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="any other setting")
 
     watch = add("watch", _watch, "follow a job to its end")
     watch.add_argument("job_id")
     watch.add_argument("--after-seq", type=int, default=0, metavar="N", help="only events after this one")
-    resume = add("resume", _resume, "go on with a job that was stopped, and follow it")
+    resume = add("resume", _resume, "go on with a job that was paused or stopped, and follow it")
     resume.add_argument("job_id")
     for command in (train, watch, resume):
         command.add_argument("--out", type=Path, metavar="FILE", help="save the final grid as a map.json")
 
     add("cancel", _cancel, "stop a job; its map so far is kept").add_argument("job_id")
+    add("pause", _pause, "hold a job until it is resumed").add_argument("job_id")
+    add("delete", _delete, "forget a job that has ended; its map stays").add_argument("job_id")
     add("jobs", _jobs, "list jobs, newest first").add_argument("--limit", type=int, default=50)
     add("maps", _maps, "list maps").add_argument("--datasets", action="store_true", help="list datasets instead")
     add("info", _info, "what the server is and takes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
@@ -22,19 +23,27 @@ class VoxClient:
     """A connection to a voxcore service. Threads may share it. Use it in a ``with``, or `close` it.
 
     Every method raises VoxError. ``timeout`` is for calls with one answer, in seconds; a stream that
-    breaks is taken up again for up to ``patience_seconds``.
+    breaks is taken up again for up to ``patience_seconds``. ``token`` goes with every call; ``ca_file`` has the
+    certificates (PEM) to trust and makes the connection TLS.
     """
 
     def __init__(
         self,
         address: str = "127.0.0.1:50051",
         *,
+        token: str | None = None,
+        ca_file: Path | None = None,
         timeout: float = 30.0,
         connect_seconds: float = 5.0,
         patience_seconds: float = 60.0,
     ) -> None:
-        self._channel = grpc.insecure_channel(address, options=calls.CHANNEL_OPTIONS)
-        self._stubs = calls.Stubs(self._channel)
+        metadata, trusted = calls.secrets(token, ca_file)
+        self._channel = (
+            grpc.insecure_channel(address, options=calls.CHANNEL_OPTIONS)
+            if trusted is None
+            else grpc.secure_channel(address, grpc.ssl_channel_credentials(trusted), options=calls.CHANNEL_OPTIONS)
+        )
+        self._stubs = calls.Stubs(self._channel, metadata)
         self._timeout = timeout
         self._connect_seconds, self._patience_seconds = connect_seconds, patience_seconds
 
@@ -59,6 +68,7 @@ class VoxClient:
         voxel_frames: bool = True,
         cancel_on_disconnect: bool = False,
         request_id: str | None = None,
+        priority: int = 0,
         **settings: Any,
     ) -> Iterator[Event]:
         """Start a job on a map of the server (``map_id``) or on ``grid``; yields its events, a Result last.
@@ -76,6 +86,7 @@ class VoxClient:
             voxel_frames=voxel_frames,
             cancel_on_disconnect=cancel_on_disconnect,
             request_id=request_id,
+            priority=priority,
         )
         return self._follow(request)
 
@@ -98,8 +109,16 @@ class VoxClient:
         """Stop a job; what it has reached is kept as a map."""
         return self._call(calls.cancel(job_id))
 
+    def pause(self, job_id: str) -> Job:
+        """Hold a job until `resume`; a running one finishes its present step first."""
+        return self._call(calls.pause(job_id))
+
+    def delete(self, job_id: str) -> None:
+        """Forget an ended job; its map stays."""
+        self._call(calls.delete(job_id))
+
     def resume(self, job_id: str) -> Job:
-        """A new job that goes on where a stopped one's last checkpoint is; then `watch` it."""
+        """A paused job goes on; a stopped one is continued by a new job. Then `watch` the one returned."""
         return self._call(calls.resume(job_id))
 
     def maps(self, limit: int = 1000) -> list[Stored]:
@@ -118,7 +137,9 @@ class VoxClient:
         """The grid of a map on the server."""
         grids = GridAssembler()
         try:
-            for response in self._stubs.maps.GetMap(maps_pb2.GetMapRequest(map_id=map_id), timeout=self._timeout):
+            for response in self._stubs.maps.GetMap(
+                maps_pb2.GetMapRequest(map_id=map_id), timeout=self._timeout, metadata=self._stubs.metadata
+            ):
                 grids.add_part(response.grid)
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
@@ -128,7 +149,9 @@ class VoxClient:
 
     def _call(self, call: calls.Call[Answer]) -> Answer:
         try:
-            return call.convert(call.method(self._stubs)(call.request, timeout=self._timeout))
+            return call.convert(
+                call.method(self._stubs)(call.request, timeout=self._timeout, metadata=self._stubs.metadata)
+            )
         except grpc.RpcError as error:
             raise from_rpc_error(error) from error
 

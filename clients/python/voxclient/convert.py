@@ -130,6 +130,10 @@ def job(message: jobs_pb2.Job) -> events.Job:
         last_seq=message.last_seq,
         result=_result(message.result, message.job_id, message.last_seq) if ended else None,
         resumed_from=message.resumed_from,
+        priority=message.priority,
+        eta_seconds=message.eta_millis / 1000,
+        restarts=message.restarts,
+        owner=message.owner,
     )
 
 

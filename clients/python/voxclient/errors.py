@@ -5,7 +5,7 @@
     VoxError
     ├── InvalidRequest   the server (or this library) cannot use a value: `field` says which
     ├── NotFound         no such map, dataset or job
-    ├── Refused          not now or not again: queue full, limit, wrong job state, request id reused
+    ├── Refused          not now, not again or not you: queue full, limit, quota, job state, request id, token
     ├── Unreachable      no answer from the server, also after trying again
     ├── ServerFault      a bug or a disk error on the server
     └── DataError        voxels that do not match their hash
@@ -65,6 +65,9 @@ _CLASSES: Final[dict[grpc.StatusCode, type[VoxError]]] = {
     grpc.StatusCode.NOT_FOUND: NotFound,
     grpc.StatusCode.ALREADY_EXISTS: Refused,
     grpc.StatusCode.FAILED_PRECONDITION: Refused,
+    grpc.StatusCode.ABORTED: Refused,
+    grpc.StatusCode.UNAUTHENTICATED: Refused,
+    grpc.StatusCode.PERMISSION_DENIED: Refused,
     grpc.StatusCode.RESOURCE_EXHAUSTED: Refused,
     grpc.StatusCode.UNAVAILABLE: Unreachable,
     grpc.StatusCode.DEADLINE_EXCEEDED: Unreachable,

@@ -42,7 +42,9 @@ class Result:
 
 @dataclass(frozen=True)
 class Job:
-    """A job as it stands. ``settings`` has every setting by name."""
+    """A job as it stands. ``settings`` has every setting by name; ``eta_seconds`` is the estimated time to
+    its turn while it waits, to its end while it runs, 0 where there is none.
+    """
 
     job_id: str
     state: str
@@ -57,6 +59,10 @@ class Job:
     last_seq: int
     result: Result | None
     resumed_from: str
+    priority: int = 0
+    eta_seconds: float = 0.0
+    restarts: int = 0
+    owner: str = ""
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,24 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The process that trained died. Seen on jobs, not on calls."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 18
     """A bug in the server; its log has the details. [INTERNAL]"""
+    ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 19
+    """The call carries no token, or none that this server knows. [UNAUTHENTICATED]"""
+    ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 20
+    """The token does not allow this call. [PERMISSION_DENIED]"""
+    ERROR_REASON_QUOTA_EXCEEDED: _ErrorReason.ValueType  # 21
+    """More than the token's share of jobs, steps, cells or bytes; a google.rpc.QuotaFailure says of
+    what. [RESOURCE_EXHAUSTED]
+    """
+    ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 22
+    """Too many calls in a short time; a google.rpc.RetryInfo says when to try again. [RESOURCE_EXHAUSTED]"""
+    ERROR_REASON_VERSION_CONFLICT: _ErrorReason.ValueType  # 23
+    """What was to be replaced is not the version that the caller saw. [ABORTED]"""
+    ERROR_REASON_ID_TAKEN: _ErrorReason.ValueType  # 24
+    """There is something by that id already. [ALREADY_EXISTS]"""
+    ERROR_REASON_STREAM_TOO_OLD: _ErrorReason.ValueType  # 25
+    """The stream has been open for as long as streams may be; metadata "resume_after_seq" says where
+    to go on. [UNAVAILABLE]
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call or a job failed. The gRPC status that goes with each is in brackets."""
@@ -107,4 +125,22 @@ ERROR_REASON_WORKER_DIED: ErrorReason.ValueType  # 17
 """The process that trained died. Seen on jobs, not on calls."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 18
 """A bug in the server; its log has the details. [INTERNAL]"""
+ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 19
+"""The call carries no token, or none that this server knows. [UNAUTHENTICATED]"""
+ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 20
+"""The token does not allow this call. [PERMISSION_DENIED]"""
+ERROR_REASON_QUOTA_EXCEEDED: ErrorReason.ValueType  # 21
+"""More than the token's share of jobs, steps, cells or bytes; a google.rpc.QuotaFailure says of
+what. [RESOURCE_EXHAUSTED]
+"""
+ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 22
+"""Too many calls in a short time; a google.rpc.RetryInfo says when to try again. [RESOURCE_EXHAUSTED]"""
+ERROR_REASON_VERSION_CONFLICT: ErrorReason.ValueType  # 23
+"""What was to be replaced is not the version that the caller saw. [ABORTED]"""
+ERROR_REASON_ID_TAKEN: ErrorReason.ValueType  # 24
+"""There is something by that id already. [ALREADY_EXISTS]"""
+ERROR_REASON_STREAM_TOO_OLD: ErrorReason.ValueType  # 25
+"""The stream has been open for as long as streams may be; metadata "resume_after_seq" says where
+to go on. [UNAVAILABLE]
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

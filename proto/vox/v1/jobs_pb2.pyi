@@ -41,10 +41,19 @@ class _JobStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_JobState.Val
     JOB_STATE_FAILED: _JobState.ValueType  # 6
     """End: see the error."""
     JOB_STATE_INTERRUPTED: _JobState.ValueType  # 7
-    """End: the server stopped while it ran. ResumeJob goes on from the last checkpoint."""
+    """End, of earlier versions: the server stopped while it ran. ResumeJob goes on from the last
+    checkpoint.
+    """
+    JOB_STATE_PAUSING: _JobState.ValueType  # 8
+    """Was asked to pause and finishes its present step."""
+    JOB_STATE_PAUSED: _JobState.ValueType  # 9
+    """Waits for ResumeJob."""
 
 class JobState(_JobState, metaclass=_JobStateEnumTypeWrapper):
-    """A job's life: QUEUED, RUNNING, (STOPPING,) and then one of the four ends."""
+    """A job's life: QUEUED, RUNNING, (PAUSING, PAUSED, QUEUED, RUNNING,) (STOPPING,) and then one of the
+    four ends. A job whose process dies, or whose server stops or dies, goes on by itself from its last
+    checkpoint, to the same result: it is QUEUED again.
+    """
 
 JOB_STATE_UNSPECIFIED: JobState.ValueType  # 0
 JOB_STATE_QUEUED: JobState.ValueType  # 1
@@ -59,7 +68,13 @@ JOB_STATE_CANCELLED: JobState.ValueType  # 5
 JOB_STATE_FAILED: JobState.ValueType  # 6
 """End: see the error."""
 JOB_STATE_INTERRUPTED: JobState.ValueType  # 7
-"""End: the server stopped while it ran. ResumeJob goes on from the last checkpoint."""
+"""End, of earlier versions: the server stopped while it ran. ResumeJob goes on from the last
+checkpoint.
+"""
+JOB_STATE_PAUSING: JobState.ValueType  # 8
+"""Was asked to pause and finishes its present step."""
+JOB_STATE_PAUSED: JobState.ValueType  # 9
+"""Waits for ResumeJob."""
 Global___JobState: _TypeAlias = JobState  # noqa: Y015
 
 class _Teacher:
@@ -416,12 +431,17 @@ class TrainingSpec(_message.Message):
     GRID_FIELD_NUMBER: _builtins.int
     DATASET_ID_FIELD_NUMBER: _builtins.int
     SETTINGS_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
     prompt: _builtins.str
     """What to build."""
     map_id: _builtins.str
     """Id of a map on the server, never a path."""
     dataset_id: _builtins.str
     """Id of a dataset on the server; required for the photometric teacher, "" otherwise."""
+    priority: _builtins.int
+    """Jobs of higher priority run first, those of one priority in the order in which they came; -100
+    to 100. A running job is never pushed aside.
+    """
     @_builtins.property
     def grid(self) -> _voxels_pb2.VoxelGrid:
         """The world itself, whole (part_count 1)."""
@@ -436,10 +456,11 @@ class TrainingSpec(_message.Message):
         grid: _voxels_pb2.VoxelGrid | None = ...,
         dataset_id: _builtins.str = ...,
         settings: Global___TrainSettings | None = ...,
+        priority: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["grid", b"grid", "map_id", b"map_id", "settings", b"settings", "source", b"source"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "grid", b"grid", "map_id", b"map_id", "prompt", b"prompt", "settings", b"settings", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dataset_id", b"dataset_id", "grid", b"grid", "map_id", b"map_id", "priority", b"priority", "prompt", b"prompt", "settings", b"settings", "source", b"source"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_source: _TypeAlias = _typing.Literal["map_id", "grid"]  # noqa: Y015
     _WhichOneofArgType_source: _TypeAlias = _typing.Literal["source", b"source"]  # noqa: Y015
@@ -600,6 +621,10 @@ class Job(_message.Message):
     LAST_SEQ_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
     RESUMED_FROM_FIELD_NUMBER: _builtins.int
+    PRIORITY_FIELD_NUMBER: _builtins.int
+    ETA_MILLIS_FIELD_NUMBER: _builtins.int
+    RESTARTS_FIELD_NUMBER: _builtins.int
+    OWNER_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     state: Global___JobState.ValueType
     queue_position: _builtins.int
@@ -615,6 +640,16 @@ class Job(_message.Message):
     """Seq of the newest event."""
     resumed_from: _builtins.str
     """The job this one continues, "" for a job of its own."""
+    priority: _builtins.int
+    """As in TrainingSpec."""
+    eta_millis: _builtins.int
+    """Estimated time until its turn while QUEUED, until its end while RUNNING; 0 where there is no
+    estimate yet.
+    """
+    restarts: _builtins.int
+    """How often it went on by itself after its process or the server had died."""
+    owner: _builtins.str
+    """Name of the token that made it; "" where the server asks for none."""
     @_builtins.property
     def settings(self) -> Global___TrainSettings:
         """All of them, as they are in force."""
@@ -647,10 +682,14 @@ class Job(_message.Message):
         last_seq: _builtins.int = ...,
         result: Global___JobResult | None = ...,
         resumed_from: _builtins.str = ...,
+        priority: _builtins.int = ...,
+        eta_millis: _builtins.int = ...,
+        restarts: _builtins.int = ...,
+        owner: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "result", b"result", "settings", b"settings", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "dataset_id", b"dataset_id", "end_time", b"end_time", "job_id", b"job_id", "last_seq", b"last_seq", "map_id", b"map_id", "prompt", b"prompt", "queue_position", b"queue_position", "result", b"result", "resumed_from", b"resumed_from", "settings", b"settings", "start_time", b"start_time", "state", b"state", "step", b"step", "total_steps", b"total_steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "dataset_id", b"dataset_id", "end_time", b"end_time", "eta_millis", b"eta_millis", "job_id", b"job_id", "last_seq", b"last_seq", "map_id", b"map_id", "owner", b"owner", "priority", b"priority", "prompt", b"prompt", "queue_position", b"queue_position", "restarts", b"restarts", "result", b"result", "resumed_from", b"resumed_from", "settings", b"settings", "start_time", b"start_time", "state", b"state", "step", b"step", "total_steps", b"total_steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -748,19 +787,25 @@ class ListJobsRequest(_message.Message):
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    STATES_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """At most 100; 0 means 50."""
     page_token: _builtins.str
     """next_page_token of the page before; "" for the first."""
+    @_builtins.property
+    def states(self) -> _containers.RepeatedScalarFieldContainer[Global___JobState.ValueType]:
+        """Only jobs in one of these states; none means all."""
+
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        states: _abc.Iterable[Global___JobState.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -871,3 +916,76 @@ class ResumeJobResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResumeJobResponse: _TypeAlias = ResumeJobResponse  # noqa: Y015
+
+@_typing.final
+class PauseJobRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    job_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        job_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PauseJobRequest: _TypeAlias = PauseJobRequest  # noqa: Y015
+
+@_typing.final
+class PauseJobResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def job(self) -> Global___Job: ...
+    def __init__(
+        self,
+        *,
+        job: Global___Job | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["job", b"job"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job", b"job"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PauseJobResponse: _TypeAlias = PauseJobResponse  # noqa: Y015
+
+@_typing.final
+class DeleteJobRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JOB_ID_FIELD_NUMBER: _builtins.int
+    job_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        job_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["job_id", b"job_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteJobRequest: _TypeAlias = DeleteJobRequest  # noqa: Y015
+
+@_typing.final
+class DeleteJobResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteJobResponse: _TypeAlias = DeleteJobResponse  # noqa: Y015

@@ -55,10 +55,20 @@ class JobServiceStub:
                 request_serializer=vox_dot_v1_dot_jobs__pb2.CancelJobRequest.SerializeToString,
                 response_deserializer=vox_dot_v1_dot_jobs__pb2.CancelJobResponse.FromString,
                 _registered_method=True)
+        self.PauseJob = channel.unary_unary(
+                '/vox.v1.JobService/PauseJob',
+                request_serializer=vox_dot_v1_dot_jobs__pb2.PauseJobRequest.SerializeToString,
+                response_deserializer=vox_dot_v1_dot_jobs__pb2.PauseJobResponse.FromString,
+                _registered_method=True)
         self.ResumeJob = channel.unary_unary(
                 '/vox.v1.JobService/ResumeJob',
                 request_serializer=vox_dot_v1_dot_jobs__pb2.ResumeJobRequest.SerializeToString,
                 response_deserializer=vox_dot_v1_dot_jobs__pb2.ResumeJobResponse.FromString,
+                _registered_method=True)
+        self.DeleteJob = channel.unary_unary(
+                '/vox.v1.JobService/DeleteJob',
+                request_serializer=vox_dot_v1_dot_jobs__pb2.DeleteJobRequest.SerializeToString,
+                response_deserializer=vox_dot_v1_dot_jobs__pb2.DeleteJobResponse.FromString,
                 _registered_method=True)
 
 
@@ -82,7 +92,7 @@ class JobServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListJobs(self, request, context):
-        """Jobs, newest first, also those of before the server's last start.
+        """The caller's jobs, newest first, also those of before the server's last start.
         INVALID_ARGUMENT for a page_token that this call did not give out.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -99,11 +109,30 @@ class JobServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PauseJob(self, request, context):
+        """Holds a job. A queued one is PAUSED at once; a running one is PAUSING until its present step is
+        done and its state is on the disk. It takes no worker until ResumeJob, also over a restart.
+        Calling it again changes nothing. NOT_FOUND for an unknown id; FAILED_PRECONDITION for a job
+        that has ended or was asked to stop.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ResumeJob(self, request, context):
-        """Queues a new job that goes on from the last checkpoint of a job that ended before its last
-        step, with the same spec. NOT_FOUND for an unknown id; FAILED_PRECONDITION where the job still
+        """A paused job goes on: the same job, queued again; it continues where it was. For a job that
+        ended before its last step, queues a new job with the same spec that goes on from its last
+        checkpoint. NOT_FOUND for an unknown id; FAILED_PRECONDITION where the job still
         runs, has succeeded, or left no checkpoint; RESOURCE_EXHAUSTED where the queue is full;
         ALREADY_EXISTS where request_id was used for something else.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteJob(self, request, context):
+        """Forgets a job that has ended: its events, checkpoint and log. The map it left stays. NOT_FOUND
+        for an unknown id; FAILED_PRECONDITION for a job that has not ended.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -132,10 +161,20 @@ def add_JobServiceServicer_to_server(servicer, server):
                     request_deserializer=vox_dot_v1_dot_jobs__pb2.CancelJobRequest.FromString,
                     response_serializer=vox_dot_v1_dot_jobs__pb2.CancelJobResponse.SerializeToString,
             ),
+            'PauseJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.PauseJob,
+                    request_deserializer=vox_dot_v1_dot_jobs__pb2.PauseJobRequest.FromString,
+                    response_serializer=vox_dot_v1_dot_jobs__pb2.PauseJobResponse.SerializeToString,
+            ),
             'ResumeJob': grpc.unary_unary_rpc_method_handler(
                     servicer.ResumeJob,
                     request_deserializer=vox_dot_v1_dot_jobs__pb2.ResumeJobRequest.FromString,
                     response_serializer=vox_dot_v1_dot_jobs__pb2.ResumeJobResponse.SerializeToString,
+            ),
+            'DeleteJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteJob,
+                    request_deserializer=vox_dot_v1_dot_jobs__pb2.DeleteJobRequest.FromString,
+                    response_serializer=vox_dot_v1_dot_jobs__pb2.DeleteJobResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -258,6 +297,33 @@ class JobService:
             _registered_method=True)
 
     @staticmethod
+    def PauseJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vox.v1.JobService/PauseJob',
+            vox_dot_v1_dot_jobs__pb2.PauseJobRequest.SerializeToString,
+            vox_dot_v1_dot_jobs__pb2.PauseJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ResumeJob(request,
             target,
             options=(),
@@ -274,6 +340,33 @@ class JobService:
             '/vox.v1.JobService/ResumeJob',
             vox_dot_v1_dot_jobs__pb2.ResumeJobRequest.SerializeToString,
             vox_dot_v1_dot_jobs__pb2.ResumeJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vox.v1.JobService/DeleteJob',
+            vox_dot_v1_dot_jobs__pb2.DeleteJobRequest.SerializeToString,
+            vox_dot_v1_dot_jobs__pb2.DeleteJobResponse.FromString,
             options,
             channel_credentials,
             insecure,

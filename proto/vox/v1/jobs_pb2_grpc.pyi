@@ -40,7 +40,7 @@ class JobServiceStub:
     GetJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.GetJobRequest, _jobs_pb2.GetJobResponse]
     """Where a job stands. NOT_FOUND for an unknown id."""
     ListJobs: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.ListJobsRequest, _jobs_pb2.ListJobsResponse]
-    """Jobs, newest first, also those of before the server's last start.
+    """The caller's jobs, newest first, also those of before the server's last start.
     INVALID_ARGUMENT for a page_token that this call did not give out.
     """
     CancelJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.CancelJobRequest, _jobs_pb2.CancelJobResponse]
@@ -49,11 +49,22 @@ class JobServiceStub:
     Calling it again, or for a job that has ended, changes nothing and returns the job.
     NOT_FOUND for an unknown id.
     """
+    PauseJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.PauseJobRequest, _jobs_pb2.PauseJobResponse]
+    """Holds a job. A queued one is PAUSED at once; a running one is PAUSING until its present step is
+    done and its state is on the disk. It takes no worker until ResumeJob, also over a restart.
+    Calling it again changes nothing. NOT_FOUND for an unknown id; FAILED_PRECONDITION for a job
+    that has ended or was asked to stop.
+    """
     ResumeJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.ResumeJobRequest, _jobs_pb2.ResumeJobResponse]
-    """Queues a new job that goes on from the last checkpoint of a job that ended before its last
-    step, with the same spec. NOT_FOUND for an unknown id; FAILED_PRECONDITION where the job still
+    """A paused job goes on: the same job, queued again; it continues where it was. For a job that
+    ended before its last step, queues a new job with the same spec that goes on from its last
+    checkpoint. NOT_FOUND for an unknown id; FAILED_PRECONDITION where the job still
     runs, has succeeded, or left no checkpoint; RESOURCE_EXHAUSTED where the queue is full;
     ALREADY_EXISTS where request_id was used for something else.
+    """
+    DeleteJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.DeleteJobRequest, _jobs_pb2.DeleteJobResponse]
+    """Forgets a job that has ended: its events, checkpoint and log. The map it left stays. NOT_FOUND
+    for an unknown id; FAILED_PRECONDITION for a job that has not ended.
     """
 
 @_typing.type_check_only
@@ -68,7 +79,7 @@ class JobServiceAsyncStub(JobServiceStub):
     GetJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.GetJobRequest, _jobs_pb2.GetJobResponse]  # type: ignore[assignment]
     """Where a job stands. NOT_FOUND for an unknown id."""
     ListJobs: _aio.UnaryUnaryMultiCallable[_jobs_pb2.ListJobsRequest, _jobs_pb2.ListJobsResponse]  # type: ignore[assignment]
-    """Jobs, newest first, also those of before the server's last start.
+    """The caller's jobs, newest first, also those of before the server's last start.
     INVALID_ARGUMENT for a page_token that this call did not give out.
     """
     CancelJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.CancelJobRequest, _jobs_pb2.CancelJobResponse]  # type: ignore[assignment]
@@ -77,11 +88,22 @@ class JobServiceAsyncStub(JobServiceStub):
     Calling it again, or for a job that has ended, changes nothing and returns the job.
     NOT_FOUND for an unknown id.
     """
+    PauseJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.PauseJobRequest, _jobs_pb2.PauseJobResponse]  # type: ignore[assignment]
+    """Holds a job. A queued one is PAUSED at once; a running one is PAUSING until its present step is
+    done and its state is on the disk. It takes no worker until ResumeJob, also over a restart.
+    Calling it again changes nothing. NOT_FOUND for an unknown id; FAILED_PRECONDITION for a job
+    that has ended or was asked to stop.
+    """
     ResumeJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.ResumeJobRequest, _jobs_pb2.ResumeJobResponse]  # type: ignore[assignment]
-    """Queues a new job that goes on from the last checkpoint of a job that ended before its last
-    step, with the same spec. NOT_FOUND for an unknown id; FAILED_PRECONDITION where the job still
+    """A paused job goes on: the same job, queued again; it continues where it was. For a job that
+    ended before its last step, queues a new job with the same spec that goes on from its last
+    checkpoint. NOT_FOUND for an unknown id; FAILED_PRECONDITION where the job still
     runs, has succeeded, or left no checkpoint; RESOURCE_EXHAUSTED where the queue is full;
     ALREADY_EXISTS where request_id was used for something else.
+    """
+    DeleteJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.DeleteJobRequest, _jobs_pb2.DeleteJobResponse]  # type: ignore[assignment]
+    """Forgets a job that has ended: its events, checkpoint and log. The map it left stays. NOT_FOUND
+    for an unknown id; FAILED_PRECONDITION for a job that has not ended.
     """
 
 class JobServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -111,7 +133,7 @@ class JobServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _jobs_pb2.ListJobsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_jobs_pb2.ListJobsResponse, _abc.Awaitable[_jobs_pb2.ListJobsResponse]]:
-        """Jobs, newest first, also those of before the server's last start.
+        """The caller's jobs, newest first, also those of before the server's last start.
         INVALID_ARGUMENT for a page_token that this call did not give out.
         """
 
@@ -128,15 +150,38 @@ class JobServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def PauseJob(
+        self,
+        request: _jobs_pb2.PauseJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.PauseJobResponse, _abc.Awaitable[_jobs_pb2.PauseJobResponse]]:
+        """Holds a job. A queued one is PAUSED at once; a running one is PAUSING until its present step is
+        done and its state is on the disk. It takes no worker until ResumeJob, also over a restart.
+        Calling it again changes nothing. NOT_FOUND for an unknown id; FAILED_PRECONDITION for a job
+        that has ended or was asked to stop.
+        """
+
+    @_abc_1.abstractmethod
     def ResumeJob(
         self,
         request: _jobs_pb2.ResumeJobRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_jobs_pb2.ResumeJobResponse, _abc.Awaitable[_jobs_pb2.ResumeJobResponse]]:
-        """Queues a new job that goes on from the last checkpoint of a job that ended before its last
-        step, with the same spec. NOT_FOUND for an unknown id; FAILED_PRECONDITION where the job still
+        """A paused job goes on: the same job, queued again; it continues where it was. For a job that
+        ended before its last step, queues a new job with the same spec that goes on from its last
+        checkpoint. NOT_FOUND for an unknown id; FAILED_PRECONDITION where the job still
         runs, has succeeded, or left no checkpoint; RESOURCE_EXHAUSTED where the queue is full;
         ALREADY_EXISTS where request_id was used for something else.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteJob(
+        self,
+        request: _jobs_pb2.DeleteJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.DeleteJobResponse, _abc.Awaitable[_jobs_pb2.DeleteJobResponse]]:
+        """Forgets a job that has ended: its events, checkpoint and log. The map it left stays. NOT_FOUND
+        for an unknown id; FAILED_PRECONDITION for a job that has not ended.
         """
 
 def add_JobServiceServicer_to_server(servicer: JobServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -365,18 +365,22 @@ class JobStateChanged(_message.Message):
 
     STATE_FIELD_NUMBER: _builtins.int
     QUEUE_POSITION_FIELD_NUMBER: _builtins.int
+    ETA_MILLIS_FIELD_NUMBER: _builtins.int
     state: _jobs_pb2.JobState.ValueType
     queue_position: _builtins.int
+    """As in Job. While a job waits, watchers are told of its newest position; older ones are left out."""
+    eta_millis: _builtins.int
     """As in Job."""
     def __init__(
         self,
         *,
         state: _jobs_pb2.JobState.ValueType = ...,
         queue_position: _builtins.int = ...,
+        eta_millis: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["queue_position", b"queue_position", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["eta_millis", b"eta_millis", "queue_position", b"queue_position", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -384,7 +388,9 @@ Global___JobStateChanged: _TypeAlias = JobStateChanged  # noqa: Y015
 
 @_typing.final
 class JobStarted(_message.Message):
-    """The inputs are read and checked; training begins."""
+    """The inputs are read and checked; training begins. Comes again each time a job goes on after a pause
+    or a death: progress then counts from first_step.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -396,7 +402,7 @@ class JobStarted(_message.Message):
     DEVICE_FIELD_NUMBER: _builtins.int
     total_steps: _builtins.int
     first_step: _builtins.int
-    """Above 0 for a job that continues another."""
+    """Above 0 for a job that continues another, or itself."""
     world_scale: _builtins.float
     device: _builtins.str
     """What it runs on: "cpu", "cuda"."""

@@ -79,7 +79,8 @@ class TrainingServiceServicer:
         another spec), UNAVAILABLE (the server is shutting down).
 
         The stream ends OK after the result event, also where the job failed: the result says so. It
-        ends UNAVAILABLE where the server shuts down; go on with WatchJob.
+        ends UNAVAILABLE where the server shuts down, where it has been open for as long as streams may
+        be, and for a client that does not read; go on with WatchJob. The job goes on by itself.
 
         A client that leaves does not stop the job, unless it asked for that with cancel_on_disconnect.
         """

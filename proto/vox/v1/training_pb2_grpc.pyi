@@ -50,7 +50,8 @@ class TrainingServiceStub:
     another spec), UNAVAILABLE (the server is shutting down).
 
     The stream ends OK after the result event, also where the job failed: the result says so. It
-    ends UNAVAILABLE where the server shuts down; go on with WatchJob.
+    ends UNAVAILABLE where the server shuts down, where it has been open for as long as streams may
+    be, and for a client that does not read; go on with WatchJob. The job goes on by itself.
 
     A client that leaves does not stop the job, unless it asked for that with cancel_on_disconnect.
     """
@@ -89,7 +90,8 @@ class TrainingServiceAsyncStub(TrainingServiceStub):
     another spec), UNAVAILABLE (the server is shutting down).
 
     The stream ends OK after the result event, also where the job failed: the result says so. It
-    ends UNAVAILABLE where the server shuts down; go on with WatchJob.
+    ends UNAVAILABLE where the server shuts down, where it has been open for as long as streams may
+    be, and for a client that does not read; go on with WatchJob. The job goes on by itself.
 
     A client that leaves does not stop the job, unless it asked for that with cancel_on_disconnect.
     """
@@ -131,7 +133,8 @@ class TrainingServiceServicer(metaclass=_abc_1.ABCMeta):
         another spec), UNAVAILABLE (the server is shutting down).
 
         The stream ends OK after the result event, also where the job failed: the result says so. It
-        ends UNAVAILABLE where the server shuts down; go on with WatchJob.
+        ends UNAVAILABLE where the server shuts down, where it has been open for as long as streams may
+        be, and for a client that does not read; go on with WatchJob. The job goes on by itself.
 
         A client that leaves does not stop the job, unless it asked for that with cancel_on_disconnect.
         """
