@@ -174,7 +174,7 @@ def test_cursor_cannot_be_ahead_of_the_job():
 
 def test_job_message_has_times_only_for_what_happened():
     record = Record("j", "", "d", TrainConfig.create("x", seed=2**64 - 1), "1", "", "", created=10.25)
-    message = job_message(record, queue_position=3, last_seq=9)
+    message = job_message(record, queue_position=3, eta_seconds=0.0, last_seq=9)
     assert not message.HasField("start_time")
     assert not message.HasField("end_time")
     assert (message.create_time.seconds, message.create_time.nanos) == (10, 250_000_000)

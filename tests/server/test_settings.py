@@ -44,7 +44,7 @@ def test_every_setting_can_come_from_every_place(tmp_path):
     booleans = {"insecure": "true", "warm_up": "false", "web": "false"}
     values |= booleans
     numbers = {f.name: "77" for f in dataclasses.fields(Settings) if f.name not in values}
-    numbers |= {"max_message_bytes": "77777"}
+    numbers |= {"max_message_bytes": "77777", "workers": "7"}
     values |= numbers
     flags = [f"--{n.replace('_', '-')}={v}" for n, v in values.items() if n not in booleans]
     flags += ["--insecure", "--no-warm-up", "--no-web"]
