@@ -1,7 +1,6 @@
 """Tidy a finished world without touching what was there before.
 
-Every rule looks only at cells that differ from the source map: what a map's owner built stays,
-floating or not.
+Every rule looks only at what a job has changed: what a map's owner built stays, floating or not.
 """
 
 from __future__ import annotations
@@ -13,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voxcore.maps import find_components
-from voxcore.palette import AIR
+from voxcore.palette import AIR, EDITOR, Palette
+from voxcore.plot import grown, strays
 
 Blocks = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -21,8 +21,6 @@ CRUMB: Final = 60
 """Floating pieces of fewer cells are dropped; larger ones settle until something carries them."""
 SPECKLE: Final = 8
 """Patches of changed cells smaller than this are noise and are put back."""
-REPAINTED: Final = 0.25
-"""Share of the exposed blocks from which on a change of kind alone counts as wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,35 +33,41 @@ class Cleaned:
     restored: int
 
 
-def cleaned(blocks: Blocks, source: Blocks, fixed: Mask) -> Cleaned:
-    """A tidier copy of ``blocks`` [X, Y, Z].
+def cleaned(blocks: Blocks, source: Blocks, fixed: Mask, palette: Palette = EDITOR, *, edits: bool = True) -> Cleaned:
+    """A tidier copy of ``blocks`` [X, Y, Z], palette indices like ``source``.
 
     - Cells that were solid, still are, and that nobody can see get their old block back.
-    - Blocks that only changed their kind, away from everything that was built or dug, get their old
-      kind back, unless they are so much of the surface that the prompt meant it (REPAINTED).
     - Patches of fewer than SPECKLE changed cells go back to what they were.
-    - New pieces that hang in the air are dropped if smaller than CRUMB, otherwise lowered until
-      they rest on something. Cells in ``fixed`` and pieces that hold any unchanged cell stay.
+    - New pieces that hang in the air, and old ones that lost what carried them, are dropped if smaller
+      than CRUMB, otherwise lowered until they rest on something. Pieces that hung there before and
+      pieces with cells in ``fixed`` stay.
+
+    Where ``edits`` (the source is a world to be kept, not a blank to build on), also:
+
+    - What changed away from all that was built or dug goes back (`voxcore.plot`).
+    - A custom block of the map that only changed its kind gets it back: the prior knows no such kind,
+      so it cannot have meant another.
     """
     out = blocks.copy()
-    exposed = _exposed(out)
-    repainted = (out != source) & (out > AIR) & (source > AIR)
-    aside = repainted & exposed & ~_near((out > AIR) != (source > AIR))
-    if aside.sum() >= REPAINTED * exposed.sum():
-        aside[:] = False
-    back = aside | (repainted & ~exposed)
+    back = (out != source) & (out > AIR) & (source > AIR) & ~_exposed(out)
+    if edits:
+        foreign = np.array([False, *(name not in EDITOR.index_by_name for name in palette.names[1:])])
+        back |= (out != source) & (out > AIR) & foreign[source]
+        out[back] = source[back]
+        aside = strays(out, source, palette.index_by_name.get("Water", -1))
+        back |= aside
     out[back] = source[back]
     speckle = _small_patches(out != source)
     out[speckle] = source[speckle]
 
     dropped = settled = 0
     found = find_components(out > AIR)
-    unchanged = (out == source) | fixed
+    stays = find_components(source > AIR).floating() & (out == source) | fixed
     loose = [i for i in range(1, found.count + 1) if not found.grounded[i]]
     pieces = {i: np.nonzero(found.labels == i) for i in loose}
     for i in sorted(loose, key=lambda i: (int(pieces[i][1].min()), i)):
         x, y, z = pieces[i]
-        if unchanged[x, y, z].any():
+        if stays[x, y, z].any():
             continue
         kinds = out[x, y, z]
         out[x, y, z] = AIR
@@ -73,7 +77,7 @@ def cleaned(blocks: Blocks, source: Blocks, fixed: Mask) -> Cleaned:
             continue
         out[x, y - fall, z] = kinds
         settled += len(x)
-    return Cleaned(out, dropped, settled, int(back.sum() + speckle.sum()))
+    return Cleaned(out, dropped, settled, int(((blocks != source) & (back | speckle)).sum()))
 
 
 def _exposed(blocks: Blocks) -> Mask:
@@ -89,18 +93,9 @@ def _exposed(blocks: Blocks) -> Mask:
 
 def _small_patches(mask: Mask) -> Mask:
     """Cells of ``mask`` in groups of fewer than SPECKLE; cells up to two apart belong together."""
-    labels = find_components(_near(mask)).labels
+    labels = find_components(grown(mask, 1)).labels
     sizes = np.bincount(labels[mask], minlength=int(labels.max()) + 1)
     return mask & (sizes[labels] < SPECKLE)
-
-
-def _near(mask: Mask) -> Mask:
-    """``mask`` [X, Y, Z] grown by one cell, corners included."""
-    grown = np.pad(mask, 1)
-    for axis in range(3):
-        grown = grown | np.roll(grown, 1, axis) | np.roll(grown, -1, axis)
-    inner: Mask = grown[1:-1, 1:-1, 1:-1]
-    return inner
 
 
 def _fall(blocks: Blocks, x: NDArray[np.int64], y: NDArray[np.int64], z: NDArray[np.int64]) -> int:

@@ -11,8 +11,8 @@ from voxcore.errors import InvalidConfig
 
 TeacherName = Literal["prior", "photometric", "noise"]
 Method = Literal["distill", "sample"]
-InitMode = Literal["from_map", "ground_plane", "cube", "empty"]
-LossName = Literal["total", "sds", "sparsity", "entropy", "smooth", "connectivity"]
+InitMode = Literal["from_map", "ground_plane", "cube", "empty", "prior"]
+LossName = Literal["total", "sds", "prior", "sparsity", "entropy", "smooth", "connectivity"]
 
 MAX_PROMPT_CHARS: Final = 1000
 MAX_STEPS: Final = 100_000
@@ -43,6 +43,7 @@ FLOAT_RANGES: Final[dict[str, tuple[float, float]]] = {
     "t_start": (0.001, 0.999),
     "t_end": (0.001, 0.999),
     "strength": (0.0, 1.0),
+    "lambda_prior": (0.0, 1e6),
     "lambda_sparsity": (0.0, 1e6),
     "lambda_entropy": (0.0, 1e6),
     "lambda_smooth": (0.0, 1e6),
@@ -50,6 +51,8 @@ FLOAT_RANGES: Final[dict[str, tuple[float, float]]] = {
     "pixel_grad_clip": (0.0, 1e6),
 }
 """The same for every other number; those in ABOVE_LOW must be above the lowest value."""
+PRIOR_CFG_SCALE: Final = (1.0, 4.0)
+"""Guidance that the embedded prior was made for."""
 ABOVE_LOW: Final = frozenset({"lr", "material_lr", "adam_eps", "logit_solid", "strength"})
 
 
@@ -88,11 +91,12 @@ class TrainConfig:
     """Settings of one job. Build it with `TrainConfig.create`, which fills in the teacher's defaults.
 
     Args:
-        prompt: what to build; 1 to 1000 characters (may be empty only for the photometric teacher).
+        prompt: what to build; 1 to 1000 characters (may be empty where the prior has no part).
         teacher: who says what is right (see `voxcore.guidance`).
         method: ``distill`` optimises the grid against the teacher's score; ``sample`` draws from
             the embedded prior directly.
-        init_mode: the world that the grid starts from.
+        init_mode: the world that the grid starts from; ``prior`` is what the embedded prior makes of
+            the map, for other teachers to go on from.
         steps: optimiser steps (distill) or denoising steps (sample).
         seed: 64 bits; the same seed, settings and device give the same map.
         lr: Adam's learning rate for the occupancy logits, ``material_lr`` for the material logits.
@@ -106,7 +110,8 @@ class TrainConfig:
         teacher_calls: how often the teacher looks during the run; its answer is then followed for
             ``steps / teacher_calls`` optimiser steps.
         strength: 1 regenerates freely; less keeps more of the present world.
-        lambda_*: weights of the regularisers (see `voxcore.losses`).
+        lambda_prior: weight of the embedded prior's score beside another teacher's loss; 0 is off.
+        lambda_sparsity and the like: weights of the regularisers (see `voxcore.losses`).
         views_per_step, image_size: cameras per step and side of the rendered pictures in pixels,
             for teachers that look at pictures.
         pixel_grad_clip: largest gradient norm of one pixel (PGC, arXiv:2310.12474); 0 is off. For
@@ -135,6 +140,7 @@ class TrainConfig:
     t_end: float
     teacher_calls: int
     strength: float
+    lambda_prior: float
     lambda_sparsity: float
     lambda_entropy: float
     lambda_smooth: float
@@ -159,7 +165,7 @@ class TrainConfig:
             f"at most {MAX_PROMPT_CHARS} characters",
             len(prompt),
         )
-        if self.teacher == "prior":
+        if self.asks_prior:
             _check(bool(prompt.strip()), "prompt", "a description of what to build", "an empty text")
         for name, (least, most) in INT_RANGES.items():
             _check_int(self, name, least, most)
@@ -172,6 +178,16 @@ class TrainConfig:
             "distill, since only the prior can be sampled",
             self.method,
         )
+
+        if self.teacher == "prior":
+            _check_float(self, "cfg_scale", *PRIOR_CFG_SCALE)
+            _check(self.lambda_prior == 0.0, "lambda_prior", "0, since the prior is the teacher", self.lambda_prior)
+            _check(self.init_mode != "prior", "init_mode", "another world, since the prior is the teacher", "prior")
+
+    @property
+    def asks_prior(self) -> bool:
+        """Whether the embedded prior has a part in the job."""
+        return self.teacher == "prior" or self.init_mode == "prior" or self.lambda_prior > 0.0
 
     @classmethod
     def create(cls, prompt: str, **given: Any) -> TrainConfig:
@@ -225,6 +241,7 @@ _BASE: Final[dict[str, Any]] = {
     "t_end": 0.03,
     "teacher_calls": 40,
     "strength": 1.0,
+    "lambda_prior": 0.0,
     "lambda_sparsity": 0.0,
     "lambda_entropy": 0.0,
     "lambda_smooth": 0.0,

@@ -100,6 +100,12 @@ class DifferentiableVoxelGrid(nn.Module):
         return torch.cat([F.logsigmoid(-occupancy)[..., None], F.logsigmoid(occupancy)[..., None] + materials], dim=-1)
 
     @torch.no_grad()
+    def probabilities(self, temperature: float = 1.0) -> Tensor:
+        """exp of `log_probabilities`, not differentiable."""
+        full = torch.sigmoid(self.occupancy_logits / temperature)[..., None]
+        return torch.cat([1.0 - full, full * torch.softmax(self.material_logits / temperature, dim=-1)], dim=-1)
+
+    @torch.no_grad()
     def hard(self) -> NDArray[np.uint8]:
         """Palette indices [X, Y, Z]: the likelier of full and empty, then the likeliest material."""
         solid = self.occupancy_logits > 0.0

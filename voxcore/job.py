@@ -146,15 +146,19 @@ def run_job(
         job=_fingerprint(spec, source),
     )
     trained: Trained | None = None
+    warnings: list[str] = []
     for event in events:
         recorder.record(event)
         if isinstance(event, Trained):
             trained = event
             continue
         yield event
+        if isinstance(event, Log) and event.level == "warning":
+            warnings.append(event.message)
         if isinstance(event, Started) and source.unknown_blocks():
             kept = ", ".join(f"{name} ({count})" for name, count in source.unknown_blocks().items())
-            yield Log("warning", f"blocks that no palette knows are kept as they are: {kept}")
+            warnings.append(f"blocks that no palette knows are kept as they are: {kept}")
+            yield Log("warning", warnings[-1])
     assert trained is not None
     if trained.stopped and not keep_partial():
         yield Paused(trained.step)
@@ -171,7 +175,7 @@ def run_job(
                 maps_root,
                 spec.source_id,
                 source.with_blocks(trained.blocks),
-                metadata=_metadata(spec, trained, before, after, digest, device),
+                metadata=_metadata(spec, trained, before, after, digest, device) | {"warnings": warnings},
                 train_log=output_dir / LOG_NAME,
                 images=recorder.sample_images(),
             )

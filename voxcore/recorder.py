@@ -77,7 +77,8 @@ class Recorder:
 
 def log_line(event: Progress) -> dict[str, Any]:
     """One object of train.jsonl."""
-    names = ("total", "sds", "sparsity", "entropy", "smooth", "connectivity")
+    names = ["total", "sds", "sparsity", "entropy", "smooth", "connectivity"]
+    names += ["prior"] * ("prior" in event.losses)
     grid = event.grid
     return {
         "step": event.step,

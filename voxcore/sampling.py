@@ -47,7 +47,7 @@ class Sampling:
         del measure
         c, t = self.config, self._time(step)
         q = self.task.ask(self._x, t, guidance_at(c.cfg_scale, fraction(step, c.steps)))
-        self._probabilities[self.task.window.map_slices] = self.task.lift(q)
+        self._probabilities = self.task.lift(q)
         if step + 1 < c.steps:
             x0 = self.task.hold(expected_code(q))
             fresh = self.task.fresh(step_generator(c.seed, step, "sample"))

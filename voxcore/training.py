@@ -18,20 +18,21 @@ from numpy.typing import NDArray
 
 from voxcore.cameras import Camera
 from voxcore.checkpoint import BLOCKS, NAME, CheckpointData, save_checkpoint
-from voxcore.cleanup import cleaned
 from voxcore.config import TrainConfig
 from voxcore.datasets import Dataset
 from voxcore.distill import Distillation
 from voxcore.errors import InvalidConfig
 from voxcore.events import Checkpoint, Event, Log, Preview, Progress, Started, Trained, VoxelFrame
-from voxcore.guidance.teachers import TEACHERS, JobInputs, prior_task
+from voxcore.guidance.teachers import make_teacher, prior_task
 from voxcore.maps import INITIAL_WORLDS, VoxelMap
-from voxcore.prior.window import Window
-from voxcore.prior.words import MAX_WORDS, word_table
+from voxcore.opening import OPENING, draw_opening, opening_in
+from voxcore.prior.tiles import tiles
+from voxcore.prior.vocabulary import remarks
 from voxcore.render import hard_image, lit_colors
 from voxcore.sampling import Sampling
 from voxcore.stepper import GridStats, Stepper
 from voxcore.views import three_quarter_view
+from voxcore.workspace import Workspace
 
 Blocks = NDArray[np.uint8]
 PREVIEW_WIDTH = 480
@@ -66,37 +67,41 @@ def train(
             checkpoint that was announced is then still there.
     """
     place = checked_device(device)
-    shape = source.shape
-    fixed = np.zeros(shape, dtype=bool)
-    if config.region is not None:
-        config.region.check_inside(shape)
-        fixed[...] = True
-        fixed[config.region.slices] = False
-    initial = np.where(fixed, source.blocks, INITIAL_WORLDS[config.init_mode](source))
-    box = working_box(config, initial)
-    part = VoxelMap(np.ascontiguousarray(source.blocks[box]), source.palette, source.world_scale)
-    part_initial, part_fixed = initial[box], fixed[box]
-    inputs = JobInputs(config, part, part_initial, part_fixed, dataset, place)
+    start: Blocks | None
+    if config.init_mode != "prior":
+        start = INITIAL_WORLDS[config.init_mode](source)
+    elif checkpoint:
+        start = opening_in(checkpoint, source.shape)
+    else:
+        start = source.blocks
+    space = Workspace.of(config, source, start)
     camera = _preview_camera(source, dataset)
     first = checkpoint.step if checkpoint else 0
-    yield Started(config.steps, first, shape, source.palette, source.world_scale, str(place))
+    yield Started(config.steps, first, source.shape, source.palette, source.world_scale, str(place))
+    began = time.monotonic()
+    if config.asks_prior:
+        for remark in remarks(config.prompt):
+            yield Log(remark.level, remark.message)
+    stopped = False
     if not first:
-        yield VoxelFrame(0, initial)
-    if config.teacher == "prior":
-        yield from _remarks_on_prompt(config.prompt)
-        if part.shape != shape:
-            low, high = [s.start for s in box], [s.stop for s in box]
-            yield Log("info", f"the map is larger than what the prior sees at once: it works on {low} to {high}")
-
+        yield VoxelFrame(0, space.initial)
+        if config.init_mode == "prior":
+            start = yield from draw_opening(config, source, place, should_stop)
+            if start is None:
+                stopped = True
+            else:
+                space = Workspace.of(config, source, start)
+                yield VoxelFrame(0, space.initial)
+    inputs = space.inputs(dataset, place)
     stepper: Stepper
     if config.method == "sample":
-        stepper = Sampling(config, prior_task(inputs), initial=part_initial, fixed=part_fixed)
+        stepper = Sampling(config, prior_task(inputs), initial=inputs.initial, fixed=inputs.fixed)
     else:
         stepper = Distillation(
             config,
-            TEACHERS[config.teacher](inputs),
-            initial=part_initial,
-            fixed=part_fixed,
+            make_teacher(inputs),
+            initial=inputs.initial,
+            fixed=inputs.fixed,
             palette=source.palette,
             world_scale=source.world_scale,
             views=dataset.cameras if dataset else (),
@@ -104,23 +109,23 @@ def train(
         )
     if checkpoint:
         stepper.load_state(checkpoint.tensors)
+    if config.asks_prior:
+        yield from _remarks_on_place(space)
 
     def world() -> Blocks:
-        out = initial.copy()
-        out[box] = stepper.blocks()
-        return out
+        return space.world(stepper.blocks())
 
     def save(done: int) -> Iterator[Event]:
         if checkpoint_folder is not None:
             tensors = stepper.state() | {BLOCKS: torch.from_numpy(world())}
+            if config.init_mode == "prior":
+                tensors[OPENING] = torch.from_numpy(space.initial)
             save_checkpoint(checkpoint_folder, CheckpointData(done, tensors, job or {}))
             yield Checkpoint(done, NAME)
 
     lit = lit_colors(source.palette)
-    began = time.monotonic()
     done = saved = first
-    stopped = False
-    while done < config.steps:
+    while done < config.steps and not stopped:
         if should_stop():
             stopped = True
             break
@@ -154,7 +159,7 @@ def train(
 
     blocks = world()
     if config.clean:
-        tidy = cleaned(blocks, source.blocks, fixed)
+        tidy = space.cleaned(blocks)
         blocks = tidy.blocks
         yield Log(
             "info",
@@ -162,20 +167,6 @@ def train(
         )
         yield VoxelFrame(done, blocks)
     yield Trained(done, stopped, blocks, time.monotonic() - began)
-
-
-def working_box(config: TrainConfig, initial: Blocks) -> tuple[slice, slice, slice]:
-    """The part of the grid that a job optimises: all of it, or what the prior sees at once, around the
-    region's middle or the map's.
-    """
-    x, y, z = initial.shape
-    if config.teacher != "prior":
-        return slice(0, x), slice(0, y), slice(0, z)
-    center = (x / 2, z / 2)
-    if config.region is not None:
-        low, high = config.region.low, config.region.high
-        center = ((low[0] + high[0]) / 2, (low[2] + high[2]) / 2)
-    return Window.place(initial, center).map_slices
 
 
 def checked_device(device: torch.device | str) -> torch.device:
@@ -204,11 +195,15 @@ def _preview_camera(source: VoxelMap, dataset: Dataset | None) -> Camera:
     return first.resized(PREVIEW_WIDTH, max(1, round(PREVIEW_WIDTH / first.aspect)))
 
 
-def _remarks_on_prompt(prompt: str) -> Iterator[Event]:
-    tokens = word_table().tokenize(prompt)
-    if tokens.unknown:
-        yield Log("warning", f"words that the prior does not know and skips: {', '.join(tokens.unknown)}")
-    if not tokens.ids:
-        yield Log("warning", "the prior knows no word of this prompt and will build anything")
-    if tokens.dropped:
-        yield Log("warning", f"the prior reads {MAX_WORDS} words; the last {tokens.dropped} are ignored")
+def _remarks_on_place(space: Workspace) -> Iterator[Event]:
+    """Where the prior looks, if that is not simply the whole map at once."""
+    window, shape = space.window, space.source.shape
+    if space.config.teacher == "prior":
+        low, high = [s.start for s in space.box], [s.stop for s in space.box]
+    else:
+        low, high = list(window.low), list(window.high)
+    if tuple(high[i] - low[i] for i in range(3)) != shape:
+        yield Log("info", f"the map is larger than what the prior works on: {low} to {high}")
+    passes = len(tiles(window.size))
+    if passes > 1:
+        yield Log("info", f"the prior covers this place with {passes} overlapping tiles, and takes as much longer")

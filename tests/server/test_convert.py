@@ -22,7 +22,7 @@ from server.convert import (
 from server.jobs.record import Record
 from server.settings import Settings
 from server.voxel_codec import pack_grid
-from voxcore.config import FLOAT_RANGES, INT_RANGES, SETTING_NAMES, Region, TrainConfig
+from voxcore.config import FLOAT_RANGES, INT_RANGES, PRIOR_CFG_SCALE, SETTING_NAMES, Region, TrainConfig
 from voxcore.errors import InvalidConfig, InvalidInput, LimitExceeded
 from voxcore.palette import EDITOR
 
@@ -49,16 +49,25 @@ def numbers(name: str) -> st.SearchStrategy:
     return st.floats(low, high, exclude_min=True, allow_subnormal=False)
 
 
+def allowed(given: dict) -> dict:
+    """What the prior as a teacher refuses is left out."""
+    if given.get("teacher", "prior") != "prior":
+        return given
+    kept = {n: v for n, v in given.items() if n != "lambda_prior" and (n, v) != ("init_mode", "prior")}
+    low, high = PRIOR_CFG_SCALE
+    return kept | {n: min(max(v, low), high) for n, v in kept.items() if n == "cfg_scale"}
+
+
 CONFIGS = st.fixed_dictionaries(
     {},
     optional={name: numbers(name) for name in INT_RANGES.keys() | FLOAT_RANGES.keys() - {"t_start", "t_end"}}
     | {
         "teacher": st.sampled_from(["prior", "photometric", "noise"]),
-        "init_mode": st.sampled_from(["from_map", "ground_plane", "cube", "empty"]),
+        "init_mode": st.sampled_from(["from_map", "ground_plane", "cube", "empty", "prior"]),
         "clean": st.booleans(),
         "region": st.just(Region((1, 2, 3), (4, 5, 6))),
     },
-)
+).map(allowed)
 
 
 @given(CONFIGS)

@@ -7,10 +7,10 @@ that scores the grid itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -77,9 +77,21 @@ class StepInfo:
 
 @dataclass(frozen=True)
 class Score:
-    """``loss`` is differentiable; ``timestep`` is the diffusion time, NaN where there is none."""
+    """``loss`` is differentiable; ``timestep`` is the diffusion time, NaN where there is none.
+
+    ``parts`` are terms of the loss to be reported by name, for a teacher that has several.
+    """
 
     loss: Tensor
+    timestep: float
+    parts: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Target:
+    """``probabilities`` [X, Y, Z, 1 + M] of each palette index that the grid is to follow; ``timestep`` as in Score."""
+
+    probabilities: Tensor
     timestep: float
 
 
@@ -96,4 +108,15 @@ class Teacher(Protocol):
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Go on from `state`."""
+        ...
+
+
+@runtime_checkable
+class TargetTeacher(Teacher, Protocol):
+    """A teacher that knows what it wants of every cell. Its score is the mean cross-entropy to that,
+    which can be followed without building a graph (`voxcore.follow`).
+    """
+
+    def target(self, scene: Scene, info: StepInfo) -> Target:
+        """What to follow in this step, for every cell of the grid. Raises TeacherError."""
         ...

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from voxcore.config import TrainConfig
-from voxcore.guidance.base import Scene, Score, StepInfo
+from voxcore.guidance.base import Scene, Score, StepInfo, Target
 from voxcore.prior.diffusion import expected_code
 from voxcore.prior.sampler import churned, guidance_at, implied_noise, noised
 from voxcore.prior.task import PriorTask
@@ -30,13 +30,16 @@ class PriorTeacher:
         self._eps = torch.zeros(0)
         self._t = 0.0
 
-    def score(self, scene: Scene, info: StepInfo) -> Score:
-        log_p = scene.grid.log_probabilities(scene.temperature)
+    def target(self, scene: Scene, info: StepInfo) -> Target:
         if info.call != self._call:
-            self._look(log_p.detach().exp(), info)
-        log_p = log_p[self.task.window.map_slices]
-        loss = -(self._target * log_p).sum() / scene.grid.occupancy_logits.numel()
-        return Score(loss, self._t)
+            self._look(scene.grid.probabilities(scene.temperature), info)
+        return Target(self._target, self._t)
+
+    def score(self, scene: Scene, info: StepInfo) -> Score:
+        target = self.target(scene, info)
+        log_p = scene.grid.log_probabilities(scene.temperature)[self.task.window.map_slices]
+        loss = -(target.probabilities * log_p).sum() / scene.grid.occupancy_logits.numel()
+        return Score(loss, target.timestep)
 
     @torch.no_grad()
     def _look(self, probabilities: Tensor, info: StepInfo) -> None:

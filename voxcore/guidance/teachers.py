@@ -14,13 +14,15 @@ from voxcore.config import TeacherName, TrainConfig
 from voxcore.datasets import Dataset
 from voxcore.errors import InvalidConfig
 from voxcore.guidance.base import Teacher
+from voxcore.guidance.beside import WithPrior
 from voxcore.guidance.noise import NoiseTeacher
 from voxcore.guidance.photometric import PhotometricTeacher
 from voxcore.guidance.prior import PriorTeacher
 from voxcore.maps import VoxelMap
 from voxcore.prior.model import shipped_prior
 from voxcore.prior.task import PriorTask
-from voxcore.prior.window import Window
+from voxcore.prior.vocabulary import land_around
+from voxcore.prior.window import RIM, Window
 from voxcore.prior.words import word_table
 
 Blocks = NDArray[np.uint8]
@@ -31,33 +33,66 @@ class JobInputs:
     """What a teacher may know of a job.
 
     ``source``, ``initial`` [X, Y, Z] and ``fixed`` [X, Y, Z] are the part of the map that is worked
-    on: as it is, as training starts, and which cells must stay.
+    on: as it is, as training starts, and which cells must stay. ``window`` is where the prior looks
+    in it.
     """
 
     config: TrainConfig
     source: VoxelMap
     initial: Blocks
     fixed: NDArray[np.bool_]
+    window: Window
     dataset: Dataset | None
     device: torch.device
 
 
-def prior_task(inputs: JobInputs) -> PriorTask:
-    """The prior's view of the job. The map is its condition where it is to be edited (``from_map``, or
-    a region of it); otherwise it builds freely, ground included.
+def edits(config: TrainConfig, initial: Blocks) -> bool:
+    """Whether the prior edits ``initial`` [X, Y, Z]; otherwise it builds freely, ground included."""
+    return bool(initial.any()) and (config.init_mode in ("from_map", "prior") or config.region is not None)
+
+
+def prior_window(config: TrainConfig, initial: Blocks) -> Window:
+    """Where the prior looks in a map: at the region and a rim of what is around it, at the middle of
+    a map that is to be edited, at all of a map that is to be built.
     """
-    prior = shipped_prior(str(inputs.device))
-    c = inputs.config
-    edits = bool(inputs.initial.any()) and (c.init_mode == "from_map" or c.region is not None)
+    x, _, z = initial.shape
+    if config.region is not None:
+        low, high = config.region.low, config.region.high
+        first = (max(0, low[0] - RIM), low[1], max(0, low[2] - RIM))
+        return Window.over(initial, first, (min(x, high[0] + RIM), high[1], min(z, high[2] + RIM)))
+    if edits(config, initial):
+        return Window.place(initial)
+    return Window.over(initial, (0, 0, 0), (x, 0, z))
+
+
+def prior_task(inputs: JobInputs) -> PriorTask:
+    """The prior's view of the job."""
+    prior, words = shipped_prior(str(inputs.device)), word_table()
+    prompt = inputs.config.prompt
+    existing = inputs.initial if edits(inputs.config, inputs.initial) else None
     return PriorTask(
         prior,
-        prior.read(word_table().tokenize(c.prompt)),
+        prior.read(words.tokenize(prompt)),
+        prior.read(words.tokenize(land_around(prompt))),
         inputs.source.palette,
-        Window.place(inputs.initial),
-        existing=inputs.initial if edits else None,
-        source=inputs.source.blocks,
-        fixed=inputs.fixed,
+        inputs.window,
+        existing=existing,
+        fixed=inputs.fixed | inputs.window.rim(inputs.source.shape),
     )
+
+
+def make_teacher(inputs: JobInputs) -> Teacher:
+    """The job's teacher, with the prior beside it where that was asked for.
+
+    Raises InvalidConfig where something that the teacher needs is missing.
+    """
+    c = inputs.config
+    teacher = TEACHERS[c.teacher](inputs)
+    if c.lambda_prior == 0.0:
+        return teacher
+    # The prior beside another teacher keeps its own schedule: that teacher's is made for pictures.
+    beside = TrainConfig.create(c.prompt, seed=c.seed, strength=c.strength)
+    return WithPrior(teacher, PriorTeacher(beside, prior_task(inputs)), c.lambda_prior)
 
 
 def _prior(inputs: JobInputs) -> Teacher:

@@ -1,8 +1,9 @@
-"""Where the prior's fixed grid sits in a map of any size, and how blocks are named inside it."""
+"""Where the prior looks in a map of any size, and how blocks are named there."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import torch
@@ -15,8 +16,12 @@ from voxcore.prior.diffusion import CLASSES
 from voxcore.prior.model import GRID
 
 Blocks = NDArray[np.uint8]
-GROUND_LAYER = 14
+Mask = NDArray[np.bool_]
+Cell = tuple[int, int, int]
+GROUND_LAYER: Final = 14
 """The height inside the prior's grid at which its training worlds most often have their ground."""
+RIM: Final = 4
+"""Cells that are held as they are at a face of the window beyond which the map goes on."""
 
 
 def nearest_classes(palette: Palette) -> NDArray[np.uint8]:
@@ -50,38 +55,55 @@ def home_indices(palette: Palette) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class Window:
-    """A box of the map [low, high) and its place ``offset`` in the prior's grid.
+    """A box of the map [low, high) and its place ``offset`` in the canvas that the prior works on.
 
-    On an axis where the map is larger than the prior's grid the box is a part of the map; where it
-    is smaller, the prior's grid is a padded copy of it.
+    ``size`` is the canvas: at least the prior's grid on every axis, more where the box is larger
+    (`voxcore.prior.tiles`). Where the box is smaller, the canvas is a padded copy of it.
     """
 
-    low: tuple[int, int, int]
-    high: tuple[int, int, int]
-    offset: tuple[int, int, int]
+    low: Cell
+    high: Cell
+    offset: Cell
+    size: Cell
 
     @classmethod
     def place(cls, blocks: Blocks, center: tuple[float, float] | None = None) -> Window:
-        """A window around ``center`` (x, z; the middle by default), with the ground and most above it."""
-        center = center or (blocks.shape[0] / 2, blocks.shape[2] / 2)
-        low, high, offset = [0, 0, 0], [0, 0, 0], [0, 0, 0]
-        for axis, middle in ((0, center[0]), (2, center[1])):
-            size, grid = blocks.shape[axis], GRID[axis]
-            if size > grid:
-                low[axis] = int(np.clip(round(middle - grid / 2), 0, size - grid))
-                high[axis] = low[axis] + grid
+        """One grid of the prior around ``center`` (x, z; the middle by default) of a map [X, Y, Z]."""
+        cx, cz = center or (blocks.shape[0] / 2, blocks.shape[2] / 2)
+        return cls.over(blocks, (cx, 0, cz), (cx, 0, cz))
+
+    @classmethod
+    def over(cls, blocks: Blocks, low: tuple[float, float, float], high: tuple[float, float, float]) -> Window:
+        """All of the box [low, high) in x and z, and one grid of the prior in y: from GROUND_LAYER below
+        the usual height of the land up, moved so that it holds the box where the box fits.
+        """
+        shape = blocks.shape
+        first, last, offset, size = [0, 0, 0], [0, 0, 0], [0, 0, 0], list(GRID)
+        for axis in (0, 2):
+            size[axis] = max(GRID[axis], int(np.ceil(high[axis] - low[axis])))
+            if shape[axis] > size[axis]:
+                middle = (low[axis] + high[axis]) / 2
+                first[axis] = int(np.clip(round(middle - size[axis] / 2), 0, shape[axis] - size[axis]))
+                last[axis] = first[axis] + size[axis]
             else:
-                high[axis] = size
-                offset[axis] = (grid - size) // 2
-        height = blocks.shape[1]
-        if height > GRID[1]:
-            part = blocks[low[0] : high[0], :, low[2] : high[2]] > AIR
-            tops = np.where(part.any(1), height - part[:, ::-1].argmax(1), 0)
-            low[1] = int(np.clip(round(float(np.median(tops))) - GROUND_LAYER, 0, height - GRID[1]))
-            high[1] = low[1] + GRID[1]
-        else:
-            high[1] = height
-        return cls((low[0], low[1], low[2]), (high[0], high[1], high[2]), (offset[0], offset[1], offset[2]))
+                size[axis] = max(GRID[axis], shape[axis])
+                last[axis] = shape[axis]
+                offset[axis] = (size[axis] - shape[axis]) // 2
+        last[1] = shape[1]
+        if shape[1] > GRID[1]:
+            part = blocks[first[0] : last[0], :, first[2] : last[2]] > AIR
+            tops = np.where(part.any(1), shape[1] - part[:, ::-1].argmax(1), 0)
+            bottom = round(float(np.median(tops))) - GROUND_LAYER
+            if high[1] > low[1]:
+                bottom = int(np.clip(bottom, min(high[1] - GRID[1], low[1]), low[1]))
+            first[1] = int(np.clip(bottom, 0, shape[1] - GRID[1]))
+            last[1] = first[1] + GRID[1]
+        return cls(_cell(first), _cell(last), _cell(offset), _cell(size))
+
+    @property
+    def local(self) -> Window:
+        """The same window in a map that is cut to it."""
+        return replace(self, low=(0, 0, 0), high=_cell([b - a for a, b in zip(self.low, self.high, strict=True)]))
 
     @property
     def map_slices(self) -> tuple[slice, slice, slice]:
@@ -91,7 +113,7 @@ class Window:
 
     @property
     def grid_slices(self) -> tuple[slice, slice, slice]:
-        """The map's part in the prior's grid."""
+        """The map's part in the canvas."""
         o, a, b = self.offset, self.low, self.high
         return (
             slice(o[0], o[0] + b[0] - a[0]),
@@ -100,16 +122,30 @@ class Window:
         )
 
     def cut(self, values: NDArray[np.uint8]) -> Tensor:
-        """Values [X, Y, Z] of the map as [*GRID]; beyond the map's sides its border goes on, above it is 0."""
+        """Values [X, Y, Z] of the map as [*size]; beyond the map's sides its border goes on, above it is 0."""
         part = values[self.map_slices]
-        pads = [(o, grid - o - size) for o, grid, size in zip(self.offset, GRID, part.shape, strict=True)]
+        pads = [(o, grid - o - size) for o, grid, size in zip(self.offset, self.size, part.shape, strict=True)]
         part = np.pad(part, (pads[0], (0, 0), pads[2]), mode="edge")
         return torch.from_numpy(np.pad(part, ((0, 0), pads[1], (0, 0))))
 
     def inside(self) -> Tensor:
-        """Mask [*GRID]: cells of the prior's grid that are cells of the map."""
-        out = torch.zeros(GRID, dtype=torch.bool)
+        """Mask [*size]: cells of the canvas that are cells of the map."""
+        out = torch.zeros(self.size, dtype=torch.bool)
         out[self.grid_slices] = True
+        return out
+
+    def rim(self, shape: Cell) -> Mask:
+        """Mask [X, Y, Z] of a map of ``shape``: cells of the window within RIM of a face beyond which
+        the map goes on. What is built there would break off at the window's edge.
+        """
+        out = np.zeros(shape, dtype=bool)
+        part = out[self.map_slices]
+        for axis in range(3):
+            side = np.moveaxis(part, axis, 0)
+            if self.low[axis] > 0:
+                side[:RIM] = True
+            if self.high[axis] < shape[axis]:
+                side[-RIM:] = True
         return out
 
 
@@ -129,3 +165,7 @@ def lift(probabilities: Tensor, source: Tensor, classes: Tensor, homes: Tensor) 
     out.scatter_add_(0, own, moved)
     out.scatter_add_(0, home, -moved)
     return out
+
+
+def _cell(values: list[int]) -> Cell:
+    return values[0], values[1], values[2]
