@@ -30,7 +30,7 @@ others); the prior's weights were trained by this project on worlds that it gene
 DEVELOP = {
     "ast_serialize", "execnet", "grpc-stubs", "grpcio-tools", "hypothesis", "iniconfig", "librt", "mypy",
     "mypy_extensions", "pathspec", "pluggy", "pytest", "pytest-timeout", "pytest-xdist", "ruff", "sortedcontainers",
-    "mypy-protobuf", "types-protobuf",
+    "mypy-protobuf", "types-protobuf", "trustme", "cryptography", "cffi", "pycparser", "idna",
 }  # fmt: skip
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 
+from server import logs
 from server.settings import load_settings
 from server.wiring import serve
 from voxcore.errors import InvalidConfig, VoxcoreError
@@ -19,12 +19,12 @@ def main() -> int:
     except InvalidConfig as error:
         print(f"server: {error}", file=sys.stderr)
         return 2
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logs.set_up(as_json=settings.log_json)
     try:
         asyncio.run(serve(settings))
     except VoxcoreError as error:
         print(f"server: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, InvalidConfig) else 1
     return 0
 
 

@@ -11,9 +11,10 @@ from contextlib import aclosing, contextmanager
 from google.protobuf.message import Message
 from google.rpc import status_pb2
 
+from server.access import Access
 from server.errors import code_name, status_of
 from server.metrics import Metrics
-from server.rpc import Caller, Method, Packed
+from server.rpc import Method, Packed
 from voxcore.errors import VoxcoreError
 
 log = logging.getLogger(__name__)
@@ -33,14 +34,14 @@ class CallFailed(Exception):
 class Gate:
     """Every door asks here and nowhere else."""
 
-    def __init__(self, metrics: Metrics) -> None:
-        self._metrics = metrics
+    def __init__(self, access: Access, metrics: Metrics) -> None:
+        self._access, self._metrics = access, metrics
 
     async def unary(self, method: Method, request: Message | bytes, headers: Headers) -> Packed:
         """The answer of a method with one answer. Raises CallFailed."""
         began = time.perf_counter()
         with self._call(method):
-            caller = self._admit(headers)
+            caller = self._access.admit(headers)
             message = method.parse(request) if isinstance(request, bytes) else request
             answer = method.pack(await method.handler(message, caller))
         self._metrics.call_seconds.labels(method.name).observe(time.perf_counter() - began)
@@ -49,7 +50,7 @@ class Gate:
     async def stream(self, method: Method, request: Message | bytes, headers: Headers) -> AsyncGenerator[Packed]:
         """The answers of a method with many. Raises CallFailed. Close it: handlers notice who left."""
         with self._call(method):
-            caller = self._admit(headers)
+            caller = self._access.admit(headers)
             message = method.parse(request) if isinstance(request, bytes) else request
             async with aclosing(method.handler(message, caller)) as answers:
                 async for answer in answers:
@@ -57,10 +58,6 @@ class Gate:
                     # A send that fits the buffer does not suspend. Without this the loop of a client
                     # that left would never be cancelled, and nothing else would run.
                     await asyncio.sleep(0)
-
-    def _admit(self, headers: Headers) -> Caller:
-        del headers
-        return Caller()
 
     @contextmanager
     def _call(self, method: Method) -> Iterator[None]:

@@ -9,9 +9,13 @@ from typing import Final
 
 from vox.v1 import jobs_pb2
 
+from server.access import Access
 from server.convert import Order, order_from_spec
+from server.owners import Owners
+from server.rpc import Caller
 from server.settings import Settings
 from server.voxel_codec import check_sendable
+from voxcore.errors import NotFound
 from voxcore.maps import load_map, resolve_dataset_id, resolve_map_id
 from voxcore.maps.map_json import FILE_NAME
 
@@ -22,21 +26,30 @@ _REMEMBERED: Final = 256
 class Intake:
     """Turns specs into orders. Remembers the shape of maps that did not change since they were read."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, access: Access, owners: Owners) -> None:
+        self._settings, self._access, self._owners = settings, access, owners
         self._shapes: OrderedDict[tuple[Path, int, int], Shape] = OrderedDict()
 
-    async def order(self, spec: jobs_pb2.TrainingSpec) -> Order:
+    async def order(self, spec: jobs_pb2.TrainingSpec, caller: Caller) -> Order:
         """A checked spec whose map and dataset exist, the map intact and within the limits.
 
-        Raises as `order_from_spec`; NotFound, MapFormatError or LimitExceeded for a stored map.
+        Raises as `order_from_spec`; NotFound, MapFormatError or LimitExceeded for a stored map;
+        QuotaExceeded.
         """
+        quota = self._access.quota(caller)
         order = await asyncio.to_thread(order_from_spec, spec, self._settings)
+        quota.check("max_steps", order.config.steps)
         if order.grid is None:
+            if not self._owners.may_see(order.map_id, caller):
+                raise NotFound(f"{order.map_id} does not exist", field="map_id")
             shape = await asyncio.to_thread(self._shape, order.map_id)
             check_sendable(shape, max_cells=self._settings.max_cells, field="map_id")
             if order.config.region is not None:
                 order.config.region.check_inside(shape)
+        else:
+            shape = order.grid.shape
+        quota.check("max_cells", shape[0] * shape[1] * shape[2])
+        quota.check("max_bytes", self._owners.bytes_of(caller.name))
         if order.dataset_id:
             resolve_dataset_id(self._settings.datasets_root, order.dataset_id)
         return order

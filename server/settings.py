@@ -33,7 +33,12 @@ class Settings:
         web_hosts: names, separated by commas, besides this machine's own under which it is asked.
         cors_origins: web origins, separated by commas, whose pages may call.
         max_connections: HTTP/1.1 connections that may be open at once.
-        insecure: allow other addresses although nothing is encrypted and nobody is asked who they are.
+        insecure: allow other addresses although nothing is encrypted.
+        tokens_file: TOML file of tokens (see `server.access`); addresses other than this machine's own need
+            one. None asks nobody who they are.
+        tls_cert, tls_key: certificate and key (PEM) of both doors; None leaves them unencrypted.
+        tls_client_ca: clients must show a certificate that one of these (PEM) signed.
+        log_json: log one JSON object a line.
         maps_root, datasets_root: what clients may name by id; trained maps are put into the first.
         runs_root: one folder a job: its record, log, checkpoint.
         device: what jobs run on, as PyTorch names it.
@@ -61,6 +66,11 @@ class Settings:
     cors_origins: str = ""
     max_connections: int = 1024
     insecure: bool = False
+    tokens_file: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    log_json: bool = False
     maps_root: Path = Path("maps")
     datasets_root: Path = Path("datasets")
     runs_root: Path = Path("runs")
@@ -79,12 +89,21 @@ class Settings:
     stop_seconds: float = 60.0
 
     def __post_init__(self) -> None:
-        if not self.insecure and not _is_loopback(self.host):
-            raise InvalidConfig(
-                f"expected an address of this machine only, got {self.host}: there is no encryption yet, "
-                "so other addresses need --insecure",
-                field="host",
-            )
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise InvalidConfig("expected a certificate and its key, got one of the two", field="tls_cert")
+        if self.tls_client_ca is not None and self.tls_cert is None:
+            raise InvalidConfig("expected a certificate of the server's own as well", field="tls_client_ca")
+        if not is_loopback(self.host):
+            if self.tls_cert is None and not self.insecure:
+                raise InvalidConfig(
+                    f"got {self.host}: other addresses than this machine's own need --tls-cert and --tls-key, or "
+                    "--insecure",
+                    field="host",
+                )
+            if self.tokens_file is None:
+                raise InvalidConfig(
+                    f"got {self.host}: other addresses than this machine's own need --tokens-file", field="host"
+                )
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
@@ -114,7 +133,8 @@ def split_list(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

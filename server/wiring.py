@@ -13,8 +13,9 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from vox.v1 import info_pb2, jobs_pb2, maps_pb2, training_pb2
 
+from server.access import Access
 from server.doors.connect import ConnectApp
-from server.doors.listening import WebServer
+from server.doors.listening import WebServer, tls_context
 from server.doors.native import handlers
 from server.doors.site import Site
 from server.gate import Gate
@@ -27,7 +28,7 @@ from server.services.jobs import JobService
 from server.services.maps import MapService
 from server.services.training import TrainingService
 from server.settings import Settings, split_list
-from voxcore.errors import StorageError
+from voxcore.errors import StorageError, VoxcoreError
 from voxcore.maps.atomic import write_bytes
 
 log = logging.getLogger(__name__)
@@ -47,12 +48,13 @@ class App:
         self.jobs = jobs
         self.port = self.web_port = 0
         self._settings, self._is_ready = settings, False
-        intake = Intake(settings)
-        gate = Gate(metrics)
+        access = jobs.access
+        intake = Intake(settings, access, jobs.owners)
+        gate = Gate(access, metrics)
         methods = [
             *methods_of(_TRAINING, TrainingService(jobs, intake)),
             *methods_of(_JOBS, JobService(jobs, intake)),
-            *methods_of(_MAPS, MapService(settings)),
+            *methods_of(_MAPS, MapService(settings, jobs.owners)),
             *methods_of(_INFO, InfoService(settings)),
         ]
         self._server = grpc.aio.server(
@@ -75,10 +77,11 @@ class App:
             calls,
             calls.path,
             healthy=lambda: self._is_ready,
-            metrics=lambda _: metrics.text(),
+            metrics=lambda headers: metrics.text() if _is_known(access, headers) else None,
             root=settings.web_root,
             origins=split_list(settings.cors_origins),
-            hosts=split_list(settings.web_hosts),
+            # A token is what keeps strangers out where there is one.
+            hosts=split_list(settings.web_hosts) if settings.tokens_file is None else None,
         )
         self._web: WebServer | None = None
 
@@ -89,11 +92,21 @@ class App:
         await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
         address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         try:
-            self.port = self._server.add_insecure_port(address)
+            credentials = _credentials(settings)
+            self.port = (
+                self._server.add_insecure_port(address)
+                if credentials is None
+                else self._server.add_secure_port(address, credentials)
+            )
         except RuntimeError as error:
             raise StorageError(f"cannot listen on {address}; is another server running there?", field="port") from error
         if settings.web:
-            self._web = WebServer(self._site, host, settings.web_port, max_connections=settings.max_connections)
+            tls = None
+            if settings.tls_cert is not None and settings.tls_key is not None:
+                tls = tls_context(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+            self._web = WebServer(
+                self._site, host, settings.web_port, max_connections=settings.max_connections, tls=tls
+            )
             self.web_port = self._web.port
         await self._server.start()
         if self._web is not None:
@@ -121,6 +134,25 @@ class App:
             await self._health.set(service, status)
 
 
+def _credentials(settings: Settings) -> grpc.ServerCredentials | None:
+    """TLS for the native door; None where there is none. Raises StorageError."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    # What is wrong with the files, Python's own TLS says better than gRPC.
+    tls_context(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+    trusted = settings.tls_client_ca.read_bytes() if settings.tls_client_ca is not None else None
+    pair = (settings.tls_key.read_bytes(), settings.tls_cert.read_bytes())
+    return grpc.ssl_server_credentials([pair], trusted, require_client_auth=trusted is not None)
+
+
+def _is_known(access: Access, headers: dict[str, str]) -> bool:
+    try:
+        access.admit(headers)
+    except VoxcoreError:
+        return False
+    return True
+
+
 def _write_port(file: Path | None, port: int) -> None:
     if file is not None:
         write_bytes(file, f"{port}\n".encode())
@@ -138,7 +170,8 @@ async def serve(settings: Settings) -> None:
         await app.start()
         print(f"listening on {settings.host}:{app.port}", flush=True)
         if app.web_port:
-            print(f"web on http://{settings.host}:{app.web_port}/", flush=True)
+            scheme = "http" if settings.tls_cert is None else "https"
+            print(f"web on {scheme}://{settings.host}:{app.web_port}/", flush=True)
         waiting = asyncio.ensure_future(stop.wait())
         warming = asyncio.ensure_future(app.ready())
         await asyncio.wait((waiting, warming), return_when=asyncio.FIRST_COMPLETED)

@@ -18,6 +18,7 @@ from google.protobuf.message import DecodeError
 from vox.v1 import jobs_pb2
 from vox.v1 import training_pb2 as pb
 
+from server.access import Access
 from server.convert import Order, check_request_id
 from server.jobs.event_log import EventLog
 from server.jobs.job import SEQ_JUMP, Job
@@ -26,12 +27,14 @@ from server.jobs.runner import Runner
 from server.jobs.store import JobStore
 from server.jobs.watching import Watching
 from server.metrics import Metrics
+from server.owners import Owners
 from server.reasons import NoCheckpoint, QueueFull, RequestIdReused, ServerStopping, WrongJobState
 from server.rpc import Caller
 from server.settings import Settings
 from server.worker.messages import WorkerSetup
 from voxcore.errors import InvalidInput, NotFound, StorageError
 from voxcore.maps import VoxelMap
+from voxcore.maps.map_json import FILE_NAME
 
 log = logging.getLogger(__name__)
 
@@ -45,11 +48,21 @@ _LOST_JUMP: Final = 2**40
 class JobManager:
     """Confined to the event loop's thread; make it with `open`."""
 
-    def __init__(self, settings: Settings, store: JobStore, runner: Runner, lock: int, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: JobStore,
+        runner: Runner,
+        lock: int,
+        metrics: Metrics,
+        access: Access,
+        owners: Owners,
+    ) -> None:
         self.watching = Watching(settings.max_watchers, settings.max_stream_seconds)
         self.is_closed = False
         self._settings, self._store, self._runner = settings, store, runner
         self._lock, self._metrics = lock, metrics
+        self.access, self.owners = access, owners
         self._active: dict[str, Job] = {}
         self._ended: OrderedDict[str, Job] = OrderedDict()
         self._making: dict[tuple[str, str], asyncio.Future[None]] = {}
@@ -63,18 +76,21 @@ class JobManager:
     async def open(cls, settings: Settings, metrics: Metrics, *, entry: str = "voxcore.job") -> JobManager:
         """Take over ``runs_root``, start the workers, and go on with the jobs that had not ended.
 
-        Raises StorageError, also where another server has this ``runs_root``.
+        Raises StorageError, also where another server has this ``runs_root``; InvalidConfig for a tokens
+        file that cannot be used.
         """
+        access = Access.load(settings.tokens_file)
         lock = _lock(settings)
         try:
             store, recovered = await JobStore.open(settings.runs_root, metrics)
             records = await store.unfinished()
+            owners = await Owners.load(store.database)
         except BaseException:
             os.close(lock)
             raise
         runner = Runner(store, _setups(settings, entry), settings.stop_seconds, metrics)
-        manager = cls(settings, store, runner, lock, metrics)
-        runner.on_end = manager._put_away
+        manager = cls(settings, store, runner, lock, metrics, access, owners)
+        runner.before_end, runner.on_end = manager._claim_map, manager._put_away
         lost = {record.job_id for record in recovered}
         for record in records:
             await manager._restore(record, events_lost=record.job_id in lost)
@@ -185,10 +201,6 @@ class JobManager:
         await self._store.delete(job_id)
         self._ended.pop(job_id, None)
 
-    def waiting_of(self, owner: str) -> list[Record]:
-        """Jobs of ``owner`` that have not ended."""
-        return [job.record for job in self._active.values() if job.record.owner == owner and not job.record.is_over]
-
     def _new_record(self, order: Order, request_id: str, caller: Caller) -> Record:
         check_request_id(request_id)
         now = time.time()
@@ -239,6 +251,7 @@ class JobManager:
 
     async def _add(self, record: Record, grid: VoxelMap | None) -> Job:
         self._check_open()
+        self.access.quota(Caller(record.owner)).check("max_jobs", 1 + self._unfinished_of(record.owner))
         job = Job(record, self._store)
         accepted = job.add(pb.JobEvent(accepted=pb.JobAccepted(job=job.message())))
         self._arriving += 1
@@ -254,6 +267,16 @@ class JobManager:
         if self._made % _PRUNE_EVERY == 0:
             await self._store.prune(self._settings.max_kept_jobs)
         return job
+
+    def _unfinished_of(self, owner: str) -> int:
+        return sum(job.record.owner == owner for job in self._active.values())
+
+    async def _claim_map(self, job: Job, map_id: str) -> None:
+        """The map that a job leaves belongs to whoever made the job."""
+        if map_id and job.record.owner:
+            file = self._settings.maps_root / map_id / FILE_NAME
+            size = await asyncio.to_thread(lambda: file.stat().st_size if file.is_file() else 0)
+            await self.owners.claim(map_id, job.record.owner, size)
 
     def _put_away(self, job: Job) -> None:
         """An ended job leaves the active ones, and the oldest of the ended ones leaves the memory."""
@@ -313,6 +336,7 @@ def _setups(settings: Settings, entry: str) -> list[WorkerSetup]:
             frames_per_second=settings.frames_per_second,
             warm_up=settings.warm_up,
             threads=threads,
+            log_json=settings.log_json,
         )
         for i in range(settings.workers)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from vox.v1 import errors_pb2, jobs_pb2, voxels_pb2
@@ -15,6 +15,7 @@ from server.jobs.job import Job
 from server.jobs.line import Line, Pace
 from server.jobs.record import GRID_FILE, state_name
 from server.jobs.store import JobStore
+from server.logs import job_in_hand
 from server.metrics import Metrics
 from server.reasons import BUG, WorkerDied, reason_of
 from server.worker.handle import Worker
@@ -60,6 +61,7 @@ class Runner:
         self._store, self._stop_seconds, self._metrics = store, stop_seconds, metrics
         self.line, self.pace = Line(), Pace()
         self.on_end: Callable[[Job], None] = lambda job: None
+        self.before_end: Callable[[Job, str], Awaitable[None]] | None = None
         self._arrived = asyncio.Event()
         self._stopping = False
         self._seats = [_Seat(setup) for setup in setups]
@@ -154,6 +156,7 @@ class Runner:
                 self._arrived.clear()
                 continue
             job = seat.job = self.line.take()
+            job_in_hand.set(job.record.job_id)
             seat.runs += 1
             try:
                 await self._run(seat, job)
@@ -165,6 +168,7 @@ class Runner:
                 await self._end(job, _failure(jobs_pb2.JobError(reason=reason_of(error), message=message)))
             finally:
                 seat.job = None
+                job_in_hand.set("")
 
     async def _run(self, seat: _Seat, job: Job) -> None:
         if not seat.worker.is_alive:
@@ -298,6 +302,8 @@ class Runner:
                 digest = await asyncio.to_thread(self._store.save_artifact, job.record.job_id, frame)
             except VoxcoreError:
                 log.exception("the last frame of job %s could not be kept", job.record.job_id)
+        if self.before_end is not None:
+            await self.before_end(job, result.map_id)
         job.queue_position, job.eta_seconds = 0, 0.0
         told = job.add(pb.JobEvent(state=pb.JobStateChanged(state=result.state)))
         last = job.add(pb.JobEvent(result=result))

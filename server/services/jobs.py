@@ -16,7 +16,7 @@ class JobService:
         self._jobs, self._intake = jobs, intake
 
     async def CreateJob(self, request: pb.CreateJobRequest, caller: Caller) -> pb.CreateJobResponse:
-        order = await self._intake.order(request.spec)
+        order = await self._intake.order(request.spec, caller)
         job = await self._jobs.create(order, request.request_id, caller)
         return pb.CreateJobResponse(job=job.message())
 

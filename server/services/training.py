@@ -22,7 +22,7 @@ class TrainingService:
 
     async def StartTraining(self, request: pb.StartTrainingRequest, caller: Caller) -> AsyncGenerator[bytes]:
         self._jobs.watching.check_seat()
-        order = await self._intake.order(request.spec)
+        order = await self._intake.order(request.spec, caller)
         job = await self._jobs.create(order, request.request_id, caller)
         job = await self._jobs.watchable(job.record.job_id, caller)
         client_left = True

@@ -25,6 +25,7 @@ class WorkerSetup:
     frames_per_second: float
     warm_up: bool
     threads: int = 0
+    log_json: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import signal
-import sys
 import tempfile
 import traceback
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import numpy as np
 from vox.v1 import jobs_pb2
 from vox.v1 import training_pb2 as pb
 
+from server import logs
 from server.reasons import BUG, reason_of
 from server.worker.messages import Fact, FromWorker, JobFailed, Ready, RunJob, StopJob, ToWorker, WorkerSetup
 from voxcore.config import TrainConfig
@@ -83,7 +83,7 @@ class _Inbox:
 
 def main(pipe: Connection, setup: WorkerSetup) -> None:
     """The process's whole life. It ends when the gateway closes the pipe."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s", stream=sys.stderr)
+    logs.set_up(as_json=setup.log_json)
     inbox = _Inbox(pipe)
     if setup.threads:
         # Read when the libraries are imported, which happens only now.
@@ -95,6 +95,7 @@ def main(pipe: Connection, setup: WorkerSetup) -> None:
         pipe.send(Ready())
         while True:
             job = inbox.next_job()
+            logs.job_in_hand.set(job.job_id)
             stopped = False
 
             def should_stop(job_id: str = job.job_id) -> bool:

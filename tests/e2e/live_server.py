@@ -25,6 +25,7 @@ class Server:
         self.folder, self.flags = folder, flags
         self.log = folder / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self.channel_credentials: grpc.ChannelCredentials | None = None
         for name, shape in (("1", (16, 12, 16)), ("large", (128, 64, 128))):
             blocks = np.zeros(shape, dtype=np.uint8)
             blocks[:, :3] = 3
@@ -54,7 +55,8 @@ class Server:
         return self
 
     def health(self) -> int:
-        with grpc.insecure_channel(self.address) as channel:
+        found = self.channel_credentials
+        with grpc.secure_channel(self.address, found) if found else grpc.insecure_channel(self.address) as channel:
             request = health_pb2.HealthCheckRequest()
             return health_pb2_grpc.HealthStub(channel).Check(request, timeout=10, wait_for_ready=True).status
 

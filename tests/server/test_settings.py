@@ -38,16 +38,20 @@ def test_every_setting_can_come_from_every_place(tmp_path):
         "device": "cuda",
         "web_port_file": "w",
         "web_root": "web",
+        "tokens_file": "t",
+        "tls_cert": "c",
+        "tls_key": "k",
+        "tls_client_ca": "a",
         "web_hosts": "a.example, b.example",
         "cors_origins": "https://a.example",
     }
-    booleans = {"insecure": "true", "warm_up": "false", "web": "false"}
+    booleans = {"insecure": "true", "warm_up": "false", "web": "false", "log_json": "true"}
     values |= booleans
     numbers = {f.name: "77" for f in dataclasses.fields(Settings) if f.name not in values}
     numbers |= {"max_message_bytes": "77777", "workers": "7"}
     values |= numbers
     flags = [f"--{n.replace('_', '-')}={v}" for n, v in values.items() if n not in booleans]
-    flags += ["--insecure", "--no-warm-up", "--no-web"]
+    flags += ["--insecure", "--no-warm-up", "--no-web", "--log-json"]
     file = tmp_path / "all.toml"
     file.write_text("".join(f"{n} = {v if n in numbers or n in booleans else repr(v)}\n" for n, v in values.items()))
     from_flags = load_settings(flags, {})
@@ -58,10 +62,19 @@ def test_every_setting_can_come_from_every_place(tmp_path):
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "10.0.0.1"])
-def test_other_addresses_need_insecure(host):
+def test_other_addresses_need_tls_or_insecure_and_tokens(host):
     with pytest.raises(InvalidConfig, match="--insecure"):
-        load_settings(["--host", host], {})
-    assert load_settings(["--host", host, "--insecure"], {}).host == host
+        load_settings(["--host", host, "--tokens-file=t"], {})
+    with pytest.raises(InvalidConfig, match="--tokens-file"):
+        load_settings(["--host", host, "--insecure"], {})
+    assert load_settings(["--host", host, "--insecure", "--tokens-file=t"], {}).host == host
+    assert load_settings(["--host", host, "--tls-cert=c", "--tls-key=k", "--tokens-file=t"], {}).host == host
+
+
+@pytest.mark.parametrize("flags", [["--tls-cert=c"], ["--tls-key=k"], ["--tls-client-ca=a"]])
+def test_half_a_tls_setup_is_refused(flags):
+    with pytest.raises(InvalidConfig):
+        load_settings(flags, {})
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1"])
