@@ -28,7 +28,7 @@ from voxcore.render import hard_image, lit_colors
 from voxcore.worlds.order import MATERIALS
 
 ROOT: Final = Path(__file__).parents[2]
-SHOWN: Final = 5
+SHOWN: Final = 8
 """Families of the ranking that a row keeps."""
 SITE_MARGIN: Final = 3
 
@@ -112,7 +112,7 @@ def measure(blocks: Blocks, asked: Asked, weights: Path, map_id: str | None = No
     if asked.material and len(asked.objects) == 1:
         row["material_share"] = material_share(blocks, asked.material)
     if len(asked.objects) == 1 and asked.families[0] in MEASURES:
-        row["shape"] = MEASURES[asked.families[0]](blocks)
+        row["shape"] = {q: bool(yes) for q, yes in MEASURES[asked.families[0]](blocks).items()}
     return row
 
 

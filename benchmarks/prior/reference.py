@@ -17,8 +17,8 @@ TRAINING_WORLDS: Final = 20_000
 """The copy check and the retrieval know the worlds of the training seeds 0 .. TRAINING_WORLDS - 1."""
 
 TRIAL: Final = {"sample": (17, 20), "distill": (12, 20)}
-"""Top-1 hits of an earlier trial of this design (7.2 M parameters, 510 s of training), one seed per prompt, 29 families,
-another classifier and 20 prompts of single objects: not the same test, quoted for the order of magnitude.
+"""Top-1 hits of an earlier trial of this design (7.2 M parameters, 510 s of training): one seed per prompt, 29
+families, another classifier and 20 prompts of single objects. Not the same test: quoted for the order of magnitude.
 """
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.prior.stand_ins import label
-from benchmarks.prior.structure import BLOCK, WATER, Blocks, Body, Mask, bodies, floors, ground_of
+from benchmarks.prior.structure import BLOCK, WATER, Blocks, Body, Mask, bodies, built, floors, ground_of
 
 Answers = dict[str, bool]
 
@@ -33,8 +33,14 @@ def pieces(plan: Mask, least: int = 1) -> int:
 
 def castle(blocks: Blocks) -> Answers:
     """A closed ring of walls, four corner towers taller than it, and a keep inside."""
-    body = _main(blocks)
+    body = _main(blocks, least=5)
     h = body.height
+    if min(h.shape) < 12:
+        return {"closed ring wall": False, "four corner towers above the wall": False, "a keep": False}
+    up = np.arange(blocks.shape[1])[None, :, None] - ground_of(blocks)[:, None, :]
+    walls = (built(blocks) & (up >= 3)).any(axis=1)  # a gate's head closes the ring above its passage
+    (x, z), (w, d) = body.corner, h.shape
+    walls = walls[x : x + w, z : z + d]
     n = max(5, min(9, min(h.shape) // 4))
     corners = [h[:n, :n], h[-n:, :n], h[:n, -n:], h[-n:, -n:]]
     towers = [int(np.sort(c.ravel())[-6]) for c in corners]  # a tower's top has at least six columns
@@ -47,7 +53,7 @@ def castle(blocks: Blocks) -> Answers:
     a, b = h.shape[0] // 5, h.shape[1] // 5
     inner = h[a : h.shape[0] - a, b : h.shape[1] - b]
     return {
-        "closed ring wall": wall >= 4 and enclosed(h >= 3) >= 20,
+        "closed ring wall": wall >= 4 and enclosed(walls) >= 20,
         "four corner towers above the wall": min(towers) >= wall + 2,
         "a keep": int((inner >= max(wall, 5)).sum()) >= 20,
     }
@@ -101,7 +107,7 @@ def bridge(blocks: Blocks) -> Answers:
 def lighthouse(blocks: Blocks) -> Answers:
     """A slender tall shaft by the water."""
     body = _tallest(blocks)
-    return {"tall and slender": _slender(body, 1.3), "by the water": float((blocks == WATER).any(axis=1).mean()) > 0.05}
+    return {"tall and slender": _slender(body, 1.1), "by the water": float((blocks == WATER).any(axis=1).mean()) > 0.05}
 
 
 def watchtower(blocks: Blocks) -> Answers:
@@ -115,17 +121,20 @@ def obelisk(blocks: Blocks) -> Answers:
 
 
 def skyscraper(blocks: Blocks) -> Answers:
-    """At least 16 layers high, nearly as wide at two thirds of its height as at a third."""
+    """At least 14 layers high, and not much narrower at two thirds of its height than at a third."""
     body = _main(blocks, massive=True)
-    third, two = body.areas[body.tall // 3], body.areas[2 * body.tall // 3]
-    return {"tall": body.tall >= 16, "straight up": bool(two >= 0.3 * third)}
+    third, two = (int((body.height > body.tall * k / 3).sum()) for k in (1, 2))
+    return {"tall": body.tall >= 14, "straight up": two >= 0.2 * third and _compact(body)}
 
 
 def pyramid(blocks: Blocks) -> Answers:
     """Layers that shrink steadily to a point over a square."""
     body = _main(blocks, massive=True)
+    if body.tall < 5:
+        return {"layers shrink": False, "to a point": False, "square": False}
     a = body.areas[1:]
-    x, z = body.height.shape
+    low = body.solid[:, body.tall // 2]
+    x, z = _extent(low), _extent(low.T)
     return {
         "layers shrink": bool((a[1:] <= 1.03 * a[:-1]).mean() >= 0.95),
         "to a point": bool(a[-1] <= 0.1 * a[0]) and bool(0.12 <= a[len(a) // 2] / a[0] <= 0.45),
@@ -150,9 +159,11 @@ def igloo(blocks: Blocks) -> Answers:
     body = _main(blocks)
     h = body.height
     a = np.array([int((h > y).sum()) for y in range(body.tall)], dtype=float)
+    if body.tall < 4 or not a[0]:
+        return {"a dome": False, "hollow": False, "snow or ice": False}
     hollow = (~body.solid[:, : max(2, body.tall // 3)]).all(axis=1) & (h >= 3)
     return {
-        "a dome": bool((a[1:] <= a[:-1]).all()) and 0.4 <= a[len(a) // 2] / a[0] <= 0.95 and a[-1] <= 0.45 * a[0],
+        "a dome": bool((a[1:] <= a[:-1]).all()) and 0.4 <= a[len(a) // 2] / a[0] <= 0.95 and a[-1] <= 0.6 * a[0],
         "hollow": int(hollow.sum()) >= 6,
         "snow or ice": body.share("Snow", "GlacierIce") >= 0.8,
     }
@@ -245,8 +256,8 @@ def temple(blocks: Blocks) -> Answers:
         labels, count = label(layer[:, None, :])
         sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
         best = max(best, int((sizes <= 9).sum()))
-    roofed = max(int((body.solid[:, y]).sum()) for y in range(body.tall // 2, body.tall))
-    return {"eight columns": best >= 8, "a roof": roofed >= 0.5 * int((body.height > 0).sum())}
+    roofed = max(int((body.solid[:, y]).sum()) for y in range(body.tall // 3, body.tall))
+    return {"eight columns": best >= 8, "a roof": roofed >= 0.35 * int((body.height > 0).sum())}
 
 
 def pagoda(blocks: Blocks) -> Answers:
@@ -256,7 +267,9 @@ def pagoda(blocks: Blocks) -> Answers:
     roofs = [
         wide[y]
         for y in range(1, len(wide) - 1)
-        if wide[y] > wide[max(y - 2, 0) : y].min() + 1 and wide[y] > wide[y + 1 : y + 4].min() and wide[y] >= wide[y - 1]
+        if wide[y] > wide[max(y - 2, 0) : y].min() + 1
+        and wide[y] > wide[y + 1 : y + 4].min()
+        and wide[y] >= wide[y - 1]
     ]
     return {"three roofs": len(roofs) >= 3, "narrowing": len(roofs) > 1 and roofs[-1] <= roofs[0]}
 
@@ -264,10 +277,10 @@ def pagoda(blocks: Blocks) -> Answers:
 def mosque(blocks: Blocks) -> Answers:
     """A dome, and at least two slender towers."""
     body = _main(blocks)
-    high = body.height >= 0.6 * body.tall
+    high = body.height >= 0.5 * body.tall
     labels, count = label(high[:, None, :])
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    return {"two minarets": int(((sizes >= 2) & (sizes <= 50)).sum()) >= 2, "a dome": bool(sizes.max(initial=0) >= 40)}
+    return {"two minarets": int(((sizes >= 2) & (sizes <= 50)).sum()) >= 2, "a dome": bool(sizes.max(initial=0) >= 30)}
 
 
 def aqueduct(blocks: Blocks) -> Answers:
@@ -297,9 +310,9 @@ def snowman(blocks: Blocks) -> Answers:
     return {"a waist": waist, "of snow": body.share("Snow") >= 0.75, "taller than wide": body.tall >= 9}
 
 
-def _main(blocks: Blocks, *, massive: bool = False) -> Body:
+def _main(blocks: Blocks, *, massive: bool = False, least: int = 2) -> Body:
     """The largest thing that stands on the ground; an empty one where nothing does."""
-    found = bodies(blocks, massive=massive)
+    found = bodies(blocks, massive=massive, least=least)
     return found[0] if found else Body(np.zeros((8, 4, 8), dtype=np.uint8))
 
 
@@ -311,8 +324,15 @@ def _tallest(blocks: Blocks, share: tuple[str, ...] = ()) -> Body:
 
 def _slender(body: Body, ratio: float) -> bool:
     """Whether the tallest part is ``ratio`` times as tall as it is wide at half its height."""
-    half = body.solid[:, body.tall // 2]
-    return body.tall >= 12 and body.tall >= ratio * max(float(half.sum()) ** 0.5, 1.0) and bool(half.any())
+    half = int((body.height > body.tall // 2).sum())
+    return body.tall >= 12 and body.tall >= ratio * max(half**0.5, 1.0) and _compact(body)
+
+
+def _compact(body: Body) -> bool:
+    """Whether the plan at half the height is no more than three times as long as it is broad."""
+    plan = body.height > body.tall // 2
+    x, z = _extent(plan), _extent(plan.T)
+    return max(x, z) <= 3 * min(x, z)
 
 
 def _extent(layer: Mask) -> int:
@@ -321,10 +341,10 @@ def _extent(layer: Mask) -> int:
 
 
 def _standing(blocks: Blocks) -> NDArray[np.bool_]:
-    """Plan [X, Z] of what is there two layers above the ground."""
+    """Plan [X, Z] of what is there three layers above the ground."""
     ground = ground_of(blocks)
     x, z = np.indices(ground.shape)
-    kinds = blocks[x, np.minimum(ground + 2, blocks.shape[1] - 1), z]
+    kinds = blocks[x, np.minimum(ground + 3, blocks.shape[1] - 1), z]
     return (kinds != 0) & (kinds != WATER) & ~np.isin(kinds, (BLOCK["AlpineGrass"], BLOCK["Grass"]))
 
 

@@ -23,7 +23,7 @@ from voxcore.palette import EDITOR
 Blocks = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
 
-WINDOW: Final = 17
+WINDOW: Final = 13
 EDGE: Final = 5
 BLOCK: Final = {name: i for i, name in enumerate(EDITOR.names)}
 WATER: Final = BLOCK["Water"]
@@ -54,10 +54,12 @@ def ground_of(blocks: Blocks, *, massive: bool = False) -> NDArray[np.int64]:
 class Body:
     """One thing that stands on the ground, cut out along its box and set on a floor of height 0.
 
-    ``kinds`` [x, y, z] are its blocks, 0 elsewhere (water and ground are left out).
+    ``kinds`` [x, y, z] are its blocks, 0 elsewhere (water and ground are left out); ``corner`` is
+    its box's lowest column.
     """
 
     kinds: Blocks
+    corner: tuple[int, int] = (0, 0)
 
     @cached_property
     def solid(self) -> Mask:
@@ -92,15 +94,15 @@ def built(blocks: Blocks, *, massive: bool = False, plants: bool = False) -> Mas
     return cells if plants else cells & ~np.isin(blocks, LEAVES)
 
 
-def bodies(blocks: Blocks, *, massive: bool = False, plants: bool = False) -> list[Body]:
+def bodies(blocks: Blocks, *, massive: bool = False, plants: bool = False, least: int = 2) -> list[Body]:
     """All that stands on the ground, largest first.
 
     Pieces less than two columns apart, and what stands in another's box (a keep in its castle), are one.
-    ``plants``: leaves count, too.
+    ``plants``: leaves count, too. ``least``: blocks that a column must have above the ground.
     """
     cells = built(blocks, massive=massive, plants=plants)
     ground = ground_of(blocks, massive=massive)
-    plan = cells.sum(axis=1) >= 2
+    plan = cells.sum(axis=1) >= least
     wide = F.max_pool2d(torch.from_numpy(plan.astype(np.float32))[None, None], 3, 1, 1)[0, 0].numpy() > 0
     labels, count = label(wide[:, None, :])
     owners = [plan & (labels[:, 0, :] == i) for i in range(1, count + 1)]
@@ -119,7 +121,7 @@ def bodies(blocks: Blocks, *, massive: bool = False, plants: bool = False) -> li
         base = int(np.median(ground[owners[i]]))
         kinds = np.where(cells & own[:, None, :], blocks, 0)[x, base:, z]
         if kinds.any():
-            out.append(Body(np.ascontiguousarray(kinds)))
+            out.append(Body(np.ascontiguousarray(kinds), (int(xs[0]), int(zs[0]))))
     return sorted(out, key=lambda b: -int(b.solid.sum()))
 
 
