@@ -44,9 +44,26 @@ def test_train_json_is_one_object_a_line(place: list[str], tmp_path: Path, capsy
     assert lines[-1]["map_id"] == ""
 
 
+def test_variations_are_seeds_in_folders_of_their_own(
+    place: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    settings = ["--steps", "3", "--lr", "1.0", "--material-lr", "1.0", "--output-dir", str(run)]
+    assert main([*place, "train", *NOISE, *settings, "--seed", "5", "--variations", "3"]) == 0
+    out = capsys.readouterr().out
+    assert [line for line in out.splitlines() if line.startswith("seed ")][-1] == f"seed 7, in {run / 'seed_7'}"
+    worlds = [load_map(tmp_path / "maps" / f"trained_map_7_{n}").blocks.tobytes() for n in (1, 2, 3)]
+    assert len(set(worlds)) == 3
+    alone = [*place, "train", *NOISE, *settings[:-1], str(tmp_path / "alone"), "--seed", "6"]
+    assert main(alone) == 0
+    assert load_map(tmp_path / "maps" / "trained_map_7_4").blocks.tobytes() == worlds[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
+        (["--variations", "0"], "variations"),
+        (["--variations", "2", "--seed", str(2**64 - 1)], "seed"),
         (["--steps", "0"], "steps"),
         (["--lr", "nan"], "lr"),
         (["--map-id", "nope"], "map_id"),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from voxcore.maps import find_components
 from voxcore.palette import AIR, EDITOR, Palette
-from voxcore.plot import grown, strays
+from voxcore.plot import above_land, grown, strays
 
 Blocks = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -36,7 +36,7 @@ class Cleaned:
 def cleaned(blocks: Blocks, source: Blocks, fixed: Mask, palette: Palette = EDITOR, *, edits: bool = True) -> Cleaned:
     """A tidier copy of ``blocks`` [X, Y, Z], palette indices like ``source``.
 
-    - Cells that were solid, still are, and that nobody can see get their old block back.
+    - Cells of the land that were solid, still are, and that nobody can see get their old block back.
     - Patches of fewer than SPECKLE changed cells go back to what they were.
     - New pieces that hang in the air, and old ones that lost what carried them, are dropped if smaller
       than CRUMB, otherwise lowered until they rest on something. Pieces that hung there before and
@@ -49,7 +49,7 @@ def cleaned(blocks: Blocks, source: Blocks, fixed: Mask, palette: Palette = EDIT
       so it cannot have meant another.
     """
     out = blocks.copy()
-    back = (out != source) & (out > AIR) & (source > AIR) & ~_exposed(out)
+    back = (out != source) & (out > AIR) & (source > AIR) & ~_exposed(out) & ~above_land(source)
     if edits:
         foreign = np.array([False, *(name not in EDITOR.index_by_name for name in palette.names[1:])])
         back |= (out != source) & (out > AIR) & foreign[source]

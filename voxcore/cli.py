@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -94,6 +95,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset-id", help="cameras, and pictures for the photometric teacher")
     parser.add_argument("--resume", type=Path, metavar="DIR", help="go on with the job in this output folder")
     parser.add_argument("--output-dir", type=Path, help="default: runs/<time>")
+    parser.add_argument("--variations", type=int, default=1, metavar="N",
+                        help="run this many seeds, from the given one on; every map is kept")  # fmt: skip
     parser.add_argument("--device", default="cpu", help="cpu or cuda (default: cpu)")
     parser.add_argument("--no-export", action="store_true", help="do not store the result as a new map")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -106,16 +109,17 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
                  "log-every", "image-every", "save-map-every", "checkpoint-every"):  # fmt: skip
         parser.add_argument(f"--{name}", type=int)
     for name in ("lr", "material-lr", "cfg-scale", "temp-start", "temp-end", "t-start", "t-end", "strength",
-                 "lambda-sparsity", "lambda-entropy", "lambda-smooth", "lambda-connectivity",
+                 "lambda-prior", "lambda-sparsity", "lambda-entropy", "lambda-smooth", "lambda-connectivity",
                  "pixel-grad-clip"):  # fmt: skip
         parser.add_argument(f"--{name}", type=float)
     parser.add_argument("--clean", action=argparse.BooleanOptionalAction, help="drop floating crumbs of the result")
 
 
+MAX_VARIATIONS = 1000
 _SETTINGS = (
     "teacher", "method", "init_mode", "steps", "seed", "teacher_calls", "views_per_step", "image_size",
     "log_every", "image_every", "save_map_every", "checkpoint_every", "lr", "material_lr", "cfg_scale",
-    "temp_start", "temp_end", "t_start", "t_end", "strength", "lambda_sparsity", "lambda_entropy",
+    "temp_start", "temp_end", "t_start", "t_end", "strength", "lambda_prior", "lambda_sparsity", "lambda_entropy",
     "lambda_smooth", "lambda_connectivity", "pixel_grad_clip", "clean",
 )  # fmt: skip
 
@@ -135,10 +139,28 @@ def _train(args: argparse.Namespace) -> int:
         config = TrainConfig.create(args.prompt or "", **given)
         spec = JobSpec(config, map_id=args.map_id or "1", dataset_id=args.dataset_id, export=not args.no_export)
         output_dir = args.output_dir or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
-    return run_and_show(
-        spec, maps_root=args.maps, datasets_root=args.datasets, output_dir=output_dir,
-        device=args.device, as_json=args.json,
-    )  # fmt: skip
+    for one, folder in _variations(spec, output_dir, args.variations):
+        if args.variations > 1 and not args.json:
+            print(f"seed {one.config.seed}, in {folder}", flush=True)
+        code = run_and_show(
+            one, maps_root=args.maps, datasets_root=args.datasets, output_dir=folder,
+            device=args.device, as_json=args.json,
+        )  # fmt: skip
+        if code:
+            return code
+    return 0
+
+
+def _variations(spec: JobSpec, output_dir: Path, count: int) -> list[tuple[JobSpec, Path]]:
+    """The jobs of ``count`` seeds that follow each other, each with a folder of its own. Raises InvalidInput."""
+    if not 1 <= count <= MAX_VARIATIONS:
+        raise InvalidInput(f"expected 1 to {MAX_VARIATIONS}, got {count}", field="variations")
+    if count == 1:
+        return [(spec, output_dir)]
+    if spec.resume_from is not None:
+        raise InvalidInput("expected 1 for a resumed job: each variation is resumed by itself", field="variations")
+    configs = [replace(spec.config, seed=spec.config.seed + i) for i in range(count)]
+    return [(replace(spec, config=config), output_dir / f"seed_{config.seed}") for config in configs]
 
 
 def _export(args: argparse.Namespace) -> int:

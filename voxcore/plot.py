@@ -22,12 +22,14 @@ Mask = NDArray[np.bool_]
 
 MINOR: Final = 0.08
 """Share of the largest group's ground below which a group of changes is a stray."""
-DIG: Final = 0.25
-"""The same for a group of removed blocks that touches nothing built: a missing tree is no quarry."""
 GAP: Final = 3
-"""Columns that may lie between two parts of one plot (half of a courtyard's width is filled anyway)."""
+"""Columns that may lie between two parts of one plot (what a plot encloses is filled anyway)."""
 BORDER: Final = 2
-"""Columns around a plot that belong to it."""
+"""Columns around a plot that belong to it; ground that only changed its kind must be nearer (1)."""
+LAND: Final = 4
+"""What rises above the land and is not wider than twice this is a thing that stands on it: a tree, a hut."""
+THING: Final = 600
+"""Things of more blocks (a forest whose crowns touch) may be kept or given up in part."""
 REPAINTED: Final = 0.4
 """Share of the open ground outside the plot from which on a change of kind alone counts as wanted."""
 
@@ -57,46 +59,57 @@ def strays(blocks: Blocks, source: Blocks, liquid: int) -> Mask:
     """Changed cells [X, Y, Z] that go back to what they were; none where nothing has bulk."""
     changed = blocks != source
     found = changes(blocks, source, liquid)
-    built = _columns(found.built)
-    largest = _largest(built)
-    built = _groups_of(built, MINOR * largest)
-    kept = found.built & built[:, None, :]
-
-    dug_area = _largest(_columns(found.dug))
-    flooded = _columns(found.flooded)
-    flooded_area = _largest(flooded)
-    most = max(largest, dug_area, flooded_area)
+    things = (source > AIR) & above_land(source)
+    made = _columns(found.built) | _columns(found.flooded)
+    pits = _columns(found.dug & ~things)
+    most = max(_largest(made), _largest(pits))
     if most == 0:
         return np.zeros_like(changed)
-    dug, dug_aside = _dug(found.dug, kept, _filled(grown2(built, GAP)), DIG * most)
-    flooded = _groups_of(flooded, MINOR * most)
-    plot = built | _columns(dug) | flooded
+    plot = _groups_of(made, MINOR * most)
+    if _largest(pits) > _largest(made):  # a quarry, a canyon: what was asked for is a hole
+        plot |= _groups_of(pits, MINOR * most)
+    painted = grown2(_filled(plot), 1)
     plot = grown2(shrunk2(_filled(grown2(plot, GAP)), GAP) | plot, BORDER)
 
-    out = changed & ~plot[:, None, :] & ~dug
-    top = _open_ground(blocks)
-    aside = top & ~plot[:, None, :]
-    if (changed & aside).sum() >= REPAINTED * max(1, int(aside.sum())):
+    recoloured = changed & (blocks > AIR) & (source > AIR)
+    out = (changed & ~plot[:, None, :]) | (recoloured & ~painted[:, None, :])
+    open_ground = blocks > AIR
+    open_ground &= ~_shifted(open_ground, -1) & ~plot[:, None, :]
+    if (changed & open_ground).sum() >= REPAINTED * max(1, int(open_ground.sum())):
         # The whole country changed its kind: that was asked for. Only its shape goes back.
-        out &= (blocks > AIR) != (source > AIR)
-    back: Mask = out | dug_aside
-    return back
+        out &= ~recoloured
+    lost = found.dug & things
+    whole, given_up = _whole_things(things, lost, plot)
+    return np.asarray((out & ~given_up) | (lost & whole))
 
 
-def _dug(dug: Mask, built: Mask, inside: Mask, area: float) -> tuple[Mask, Mask]:
-    """The removed cells that made room, and those that were only lost."""
-    pieces = find_components(grown(dug, 1))
-    labels = np.where(dug, pieces.labels, 0)
-    in_the_way = np.zeros(pieces.count + 1, dtype=bool)
-    in_the_way[np.unique(labels[grown(built, 1) & dug])] = True
-    within = np.bincount(labels[inside[:, None, :] & dug], minlength=pieces.count + 1)
-    total = np.bincount(labels[dug], minlength=pieces.count + 1)
-    in_the_way |= within > 0.5 * np.maximum(total, 1)
-    for i in np.flatnonzero(~in_the_way[1:]) + 1:
-        in_the_way[i] = _columns(labels == i).sum() >= area
-    in_the_way[0] = False
-    made_room: Mask = np.asarray(in_the_way[labels])
-    return made_room, dug & ~made_room
+def above_land(source: Blocks) -> Mask:
+    """Cells [X, Y, Z] above the land: the height map with everything narrow taken off (an opening)."""
+    solid = source > AIR
+    height = source.shape[1]
+    tops = np.where(solid.any(1), height - solid[:, ::-1].argmax(1), 0)
+    layers = np.arange(height)[None, :, None]
+    below = layers < tops[:, None, :]  # [X, Y, Z], each layer a set of columns
+    land = ~_spread(~below, LAND)
+    land = _spread(land, LAND)
+    return np.asarray(~land)
+
+
+def _whole_things(things: Mask, lost: Mask, plot: Mask) -> tuple[Mask, Mask]:
+    """Cells of the things that lost something and stand mostly aside, and of those that mostly were in
+    the way: neither is to be cut in two by the border of the plot.
+    """
+    pieces = find_components(things)
+    inside = np.bincount(pieces.labels[things & plot[:, None, :]], minlength=pieces.count + 1)
+    small = (pieces.sizes <= THING) & (np.bincount(pieces.labels[lost], minlength=pieces.count + 1) > 0)
+    small[0] = False
+    aside = small & (inside < 0.5 * pieces.sizes)
+    return np.asarray(aside[pieces.labels]), np.asarray((small & ~aside)[pieces.labels])
+
+
+def _spread(mask: Mask, by: int) -> Mask:
+    """``mask`` [X, Y, Z] grown in x and z only."""
+    return grown(mask, by, axes=(0, 2))
 
 
 def _shifted(values: NDArray[Any], by: int) -> NDArray[Any]:
@@ -111,11 +124,6 @@ def _shifted(values: NDArray[Any], by: int) -> NDArray[Any]:
 
 def _columns(mask: Mask) -> Mask:
     return np.asarray(mask.any(1))
-
-
-def _open_ground(blocks: Blocks) -> Mask:
-    solid = blocks > AIR
-    return np.asarray(solid & ~_shifted(solid, -1))
 
 
 def _labels2(columns: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
@@ -153,10 +161,10 @@ def shrunk2(columns: Mask, by: int) -> Mask:
     return ~grown2(~columns, by)
 
 
-def grown(mask: Mask, by: int) -> Mask:
-    """``mask`` [X, Y, Z] grown by so many cells, corners included."""
+def grown(mask: Mask, by: int, axes: tuple[int, ...] = (0, 1, 2)) -> Mask:
+    """``mask`` [X, Y, Z] grown by so many cells along ``axes``, corners included."""
     out = mask
-    for axis in range(3):
+    for axis in axes:
         for _ in range(by):
             wide = np.pad(out, [(1, 1) if a == axis else (0, 0) for a in range(3)])
             inner = [slice(None)] * 3
