@@ -19,13 +19,16 @@ from voxcore.guidance.noise import NoiseTeacher
 from voxcore.guidance.photometric import PhotometricTeacher
 from voxcore.guidance.prior import PriorTeacher
 from voxcore.maps import VoxelMap
-from voxcore.prior.model import shipped_prior
+from voxcore.palette import EDITOR
+from voxcore.prior.model import GRID, shipped_prior
 from voxcore.prior.task import PriorTask
-from voxcore.prior.vocabulary import land_around
+from voxcore.prior.vocabulary import ground_named, land_around
 from voxcore.prior.window import RIM, Window
 from voxcore.prior.words import word_table
 
 Blocks = NDArray[np.uint8]
+SLACK = 8
+"""A map that lacks so few cells of the prior's grid is a whole world with its border cut off."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +65,15 @@ def prior_window(config: TrainConfig, initial: Blocks) -> Window:
         return Window.over(initial, first, (min(x, high[0] + RIM), high[1], min(z, high[2] + RIM)))
     if edits(config, initial):
         return Window.place(initial)
+    if is_small(initial):
+        return Window.small((x, initial.shape[1], z))
     return Window.over(initial, (0, 0, 0), (x, 0, z))
+
+
+def is_small(blocks: Blocks) -> bool:
+    """Whether a map is so much smaller than the prior's grid that a world of that size would be cut off."""
+    fits = all(side <= grid for side, grid in zip(blocks.shape, GRID, strict=True))
+    return fits and any(side < grid - SLACK for side, grid in zip(blocks.shape, GRID, strict=True))
 
 
 def prior_task(inputs: JobInputs) -> PriorTask:
@@ -70,6 +81,9 @@ def prior_task(inputs: JobInputs) -> PriorTask:
     prior, words = shipped_prior(str(inputs.device)), word_table()
     prompt = inputs.config.prompt
     existing = inputs.initial if edits(inputs.config, inputs.initial) else None
+    ground = None
+    if existing is None and inputs.config.region is None and is_small(inputs.initial):
+        ground = EDITOR.index_by_name[ground_named(prompt)]
     return PriorTask(
         prior,
         prior.read(words.tokenize(prompt)),
@@ -78,6 +92,7 @@ def prior_task(inputs: JobInputs) -> PriorTask:
         inputs.window,
         existing=existing,
         fixed=inputs.fixed | inputs.window.rim(inputs.source.shape),
+        ground=ground,
     )
 
 

@@ -15,7 +15,7 @@ from voxcore.prior.diffusion import CLASSES, CODE_DIM, codebook, encode
 from voxcore.prior.model import Prior, Prompt
 from voxcore.prior.sampler import noised
 from voxcore.prior.tiles import tiles
-from voxcore.prior.window import Window, home_indices, lift, nearest_classes
+from voxcore.prior.window import GROUND_LAYER, Window, home_indices, lift, nearest_classes
 
 Blocks = NDArray[np.uint8]
 KEEP: Final = 2.0
@@ -28,6 +28,8 @@ class PriorTask:
     Args:
         prompt, land: what the canvas's middle is to be, and what the rest of a large canvas is.
         existing: the world to be edited [X, Y, Z], or None to build freely.
+        ground: class of the flat land to build on in a map smaller than the canvas, or None: then
+            the land is built too. The land goes on beyond the map, so what is built fits inside.
         fixed: mask [X, Y, Z] of cells that must stay as they are in ``existing``.
     """
 
@@ -41,6 +43,7 @@ class PriorTask:
         *,
         existing: Blocks | None,
         fixed: NDArray[np.bool_],
+        ground: int | None = None,
     ) -> None:
         self.prior, self.window = prior, window
         self.materials = len(palette)
@@ -54,14 +57,18 @@ class PriorTask:
         self._own = torch.from_numpy(own[window.map_slices].copy()).to(device)
         # Cells of the canvas beyond the map count as fixed: they only continue its border.
         held = window.cut(fixed.view(np.uint8)).bool() | ~window.inside()
-        self._held = held.to(device) if self.edits and bool(fixed.any()) else None
+        holds = bool(fixed.any()) if self.edits else ground is not None
+        self._held = held.to(device) if holds else None
         cut = None if existing is None else window.cut(classes[existing])
+        if ground is not None:
+            cut = torch.zeros(window.size, dtype=torch.uint8)
+            cut[:, :GROUND_LAYER] = ground
         self.surroundings = torch.full((1, CODE_DIM, *window.size), 0.0, device=device)
         self.surroundings[:, 0] = -1.0
         self._present: Tensor | None = None
         if cut is not None:
             self.surroundings = encode(cut[None].to(device))
-            self._present = cut[None, None].long().to(device)
+            self._present = cut[None, None].long().to(device) if self.edits else None
         self._tiles = tiles(window.size)
         self._prompts = [prompt if tile.central else land for tile in self._tiles]
         self._conditions = [

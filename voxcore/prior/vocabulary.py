@@ -66,6 +66,13 @@ _ONCE: Final = frozenset({"lake", "river", "crossing", "hill", "plateau"})
 """Settings that a world has once, where the object is."""
 
 
+_GROUNDS: Final = {
+    "alpine": "AlpineGrass", "snow": "Snow", "desert": "Sand", "dirt": "Dirt", "gravel": "Gravel", "rock": "Stone",
+    "crag": "AlpineRock", "ice": "GlacierIce",
+}  # fmt: skip
+"""The block of each ground that captions name; grass where none is listed."""
+
+
 @dataclass(frozen=True)
 class Remark:
     """A line for people about a prompt."""
@@ -191,3 +198,12 @@ def land_around(prompt: str) -> str:
     # "in the desert" also says "desert"; the longest wording stands for both.
     longest = [p for p in places if not any(p != other and p in other for other in places)]
     return " ".join([NOUNS["plains"][0], *longest])
+
+
+def ground_named(prompt: str) -> str:
+    """The block that the ground is of, as far as ``prompt`` says; grass otherwise."""
+    text = " ".join(re.findall(r"[a-z-]+", prompt.lower()))
+    for key, phrases in GROUND_PHRASES.items():
+        if any(_says(text, phrase) for phrase in phrases):
+            return _GROUNDS.get(key, "Grass")
+    return "Grass"

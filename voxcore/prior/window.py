@@ -53,6 +53,11 @@ def home_indices(palette: Palette) -> NDArray[np.uint8]:
     return out
 
 
+def ground_layers(height: int) -> int:
+    """How thick the land is in a map of that ``height`` that is built from nothing."""
+    return max(1, min(GROUND_LAYER, height // 8))
+
+
 @dataclass(frozen=True)
 class Window:
     """A box of the map [low, high) and its place ``offset`` in the canvas that the prior works on.
@@ -99,6 +104,15 @@ class Window:
             first[1] = int(np.clip(bottom, 0, shape[1] - GRID[1]))
             last[1] = first[1] + GRID[1]
         return cls(_cell(first), _cell(last), _cell(offset), _cell(size))
+
+    @classmethod
+    def small(cls, shape: Cell) -> Window:
+        """All of a map that is smaller than the prior's grid on some axis and not larger on any, placed so
+        that the land has room to be thin: `ground_layers` of it inside the map.
+        """
+        low = GROUND_LAYER - ground_layers(shape[1])
+        offset = ((GRID[0] - shape[0]) // 2, min(GRID[1] - shape[1], low), (GRID[2] - shape[2]) // 2)
+        return cls((0, 0, 0), shape, offset, GRID)
 
     @property
     def local(self) -> Window:
