@@ -26,11 +26,22 @@ class Owners:
 
     def may_see(self, map_id: str, caller: Caller) -> bool:
         """Whether the map is there for this caller."""
-        return caller.may_see(self._owned.get(map_id, ("", 0))[0])
+        return caller.may_see(self.owner_of(map_id))
 
     def may_change(self, map_id: str, caller: Caller) -> bool:
-        """Whether this caller may replace or delete the map: its owner and administrators may."""
-        return caller.is_admin or self._owned.get(map_id, ("", 0))[0] == caller.name
+        """Whether this caller may replace or delete the map: its owner and administrators may, and nobody
+        else what is nobody's.
+        """
+        return caller.is_admin or (map_id in self._owned and self.owner_of(map_id) == caller.name)
+
+    def owner_of(self, map_id: str) -> str:
+        """The owner's name, "" for none."""
+        return self._owned.get(map_id, ("", 0))[0]
+
+    def size_of(self, map_id: str, owner: str) -> int:
+        """Bytes of the map where it is ``owner``'s, else 0."""
+        found, size = self._owned.get(map_id, ("", 0))
+        return size if found == owner else 0
 
     def bytes_of(self, owner: str) -> int:
         """Bytes of all maps of ``owner``."""

@@ -44,6 +44,8 @@ class Settings:
         device: what jobs run on, as PyTorch names it.
         max_message_bytes: longest request.
         max_cells: cells of one grid, sent or stored.
+        max_upload_bytes: longest file that is uploaded.
+        max_views: views of an uploaded dataset.
         max_steps, max_prompt_chars: limits of one job.
         max_queue: jobs that may wait.
         workers: jobs that run at once: on "cuda" each has a GPU of its own, else its share of the cores.
@@ -77,6 +79,8 @@ class Settings:
     device: str = "cpu"
     max_message_bytes: int = 4 * 2**20
     max_cells: int = 2**24
+    max_upload_bytes: int = 64 * 2**20
+    max_views: int = 1024
     max_steps: int = 20_000
     max_prompt_chars: int = MAX_PROMPT_CHARS
     workers: int = 1
@@ -116,6 +120,8 @@ _RANGES: Final[dict[str, tuple[float, float]]] = {
     "max_connections": (1, 65536),
     "max_message_bytes": (2**16, 2**30),
     "max_cells": (1, 2**26),
+    "max_upload_bytes": (1, 2**30),
+    "max_views": (1, 4096),
     "max_steps": (1, MAX_STEPS),
     "max_prompt_chars": (1, MAX_PROMPT_CHARS),
     "max_queue": (1, 10_000),

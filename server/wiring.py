@@ -11,9 +11,10 @@ from typing import Final
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from vox.v1 import info_pb2, jobs_pb2, maps_pb2, training_pb2
+from vox.v1 import info_pb2, jobs_pb2, maps_pb2, training_pb2, uploads_pb2
 
 from server.access import Access
+from server.checking import Checker
 from server.doors.connect import ConnectApp
 from server.doors.listening import WebServer, tls_context
 from server.doors.native import handlers
@@ -21,13 +22,16 @@ from server.doors.site import Site
 from server.gate import Gate
 from server.intake import Intake
 from server.jobs.manager import JobManager
+from server.library import Library
 from server.metrics import Metrics
 from server.rpc import methods_of
 from server.services.info import InfoService
 from server.services.jobs import JobService
 from server.services.maps import MapService
 from server.services.training import TrainingService
+from server.services.uploads import UploadService
 from server.settings import Settings, split_list
+from server.uploads import Uploads
 from voxcore.errors import StorageError, VoxcoreError
 from voxcore.maps.atomic import write_bytes
 
@@ -36,8 +40,10 @@ log = logging.getLogger(__name__)
 _TRAINING: Final = training_pb2.DESCRIPTOR.services_by_name["TrainingService"]
 _JOBS: Final = jobs_pb2.DESCRIPTOR.services_by_name["JobService"]
 _MAPS: Final = maps_pb2.DESCRIPTOR.services_by_name["MapService"]
+_UPLOADS: Final = uploads_pb2.DESCRIPTOR.services_by_name["UploadService"]
 _INFO: Final = info_pb2.DESCRIPTOR.services_by_name["InfoService"]
-SERVICES: Final = tuple(service.full_name for service in (_TRAINING, _JOBS, _MAPS, _INFO))
+SERVICES: Final = tuple(service.full_name for service in (_TRAINING, _JOBS, _MAPS, _UPLOADS, _INFO))
+UPLOADS_FOLDER: Final = "uploads"
 _GRACE_SECONDS: Final = 5.0
 
 
@@ -49,12 +55,16 @@ class App:
         self.port = self.web_port = 0
         self._settings, self._is_ready = settings, False
         access = jobs.access
+        library = Library(settings, access, jobs.owners)
+        uploads = Uploads(settings.runs_root / UPLOADS_FOLDER, settings.max_upload_bytes)
+        self._checker = Checker()
         intake = Intake(settings, access, jobs.owners)
         gate = Gate(access, metrics)
         methods = [
             *methods_of(_TRAINING, TrainingService(jobs, intake)),
             *methods_of(_JOBS, JobService(jobs, intake)),
-            *methods_of(_MAPS, MapService(settings, jobs.owners)),
+            *methods_of(_MAPS, MapService(settings, library)),
+            *methods_of(_UPLOADS, UploadService(settings, access, uploads, library, self._checker)),
             *methods_of(_INFO, InfoService(settings)),
         ]
         self._server = grpc.aio.server(
@@ -128,6 +138,7 @@ class App:
         if self._web is not None:
             await self._web.stop()
         await self._server.stop(_GRACE_SECONDS)
+        self._checker.close()
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         for service in ("", *SERVICES):

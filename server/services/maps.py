@@ -1,65 +1,91 @@
-"""MapService: maps and datasets, to read."""
+"""MapService: maps and datasets."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from pathlib import Path
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from vox.v1 import maps_pb2 as pb
-from vox.v1 import voxels_pb2
 
-from server.jobs.event_log import timestamp
-from server.owners import Owners
+from server.library import Library, Stored
 from server.paging import page
 from server.rpc import Caller
 from server.settings import Settings
-from server.voxel_codec import check_sendable, pack_grid
-from voxcore.errors import NotFound
-from voxcore.maps import LibraryEntry, list_datasets, list_maps, load_map, resolve_map_id
-from voxcore.maps.map_json import FILE_NAME
+from server.voxel_codec import pack_grid, unpack_map
+from voxcore.errors import InvalidInput
+from voxcore.maps import LibraryEntry
 
 
 class MapService:
     """See maps.proto."""
 
-    def __init__(self, settings: Settings, owners: Owners) -> None:
-        self._settings, self._owners = settings, owners
+    def __init__(self, settings: Settings, library: Library) -> None:
+        self._settings, self._library = settings, library
 
     async def ListMaps(self, request: pb.ListMapsRequest, caller: Caller) -> pb.ListMapsResponse:
-        everything = await asyncio.to_thread(list_maps, self._settings.maps_root)
-        found = [entry for entry in everything if self._owners.may_see(entry.id, caller)]
-        entries, token = page(found, _id_of, request, usual=200, most=1000)
-        maps = [pb.MapSummary(map_id=e.id, file_bytes=e.file_bytes, change_time=_changed(e)) for e in entries]
+        entries, token = page(await self._library.maps(caller), _id_of, request, usual=200, most=1000)
+        maps = [map_summary(await self._library.describe(entry, is_map=True)) for entry in entries]
         return pb.ListMapsResponse(maps=maps, next_page_token=token)
 
     async def GetMap(self, request: pb.GetMapRequest, caller: Caller) -> AsyncGenerator[pb.GetMapResponse]:
-        self._check_visible(request.map_id, caller)
-        for grid in await asyncio.to_thread(self._pack, request.map_id):
-            yield pb.GetMapResponse(grid=grid)
+        stored, found = await self._library.load(request.map_id, caller)
+        parts = await asyncio.to_thread(pack_grid, found.blocks, found.palette, found.world_scale)
+        for part in parts:
+            yield pb.GetMapResponse(grid=part, version="" if part.part_index else stored.version)
+
+    async def PutMap(self, request: pb.PutMapRequest, caller: Caller) -> pb.PutMapResponse:
+        found = await asyncio.to_thread(unpack_map, request.grid, max_cells=self._settings.max_cells)
+        stored = await self._library.put_map(request.map_id, found, request.expected_version, caller)
+        return pb.PutMapResponse(map=map_summary(stored))
+
+    async def DeleteMap(self, request: pb.DeleteMapRequest, caller: Caller) -> pb.DeleteMapResponse:
+        await self._library.delete_map(request.map_id, request.expected_version, caller)
+        return pb.DeleteMapResponse()
+
+    async def ExportMap(self, request: pb.ExportMapRequest, caller: Caller) -> AsyncGenerator[pb.ExportMapResponse]:
+        if request.format not in (pb.MAP_FORMAT_UNSPECIFIED, pb.MAP_FORMAT_MAP_JSON):
+            raise InvalidInput(f"expected MAP_JSON, got format {request.format}", field="format")
+        stored = await self._library.find_map(request.map_id, caller)
+        async with aclosing(self._library.parts(stored, request.offset, request.version)) as parts:
+            async for part in parts:
+                yield pb.ExportMapResponse(part=part)
 
     async def ListDatasets(self, request: pb.ListDatasetsRequest, caller: Caller) -> pb.ListDatasetsResponse:
-        found = await asyncio.to_thread(list_datasets, self._settings.datasets_root)
-        entries, token = page(found, _id_of, request, usual=200, most=1000)
-        datasets = [
-            pb.DatasetSummary(dataset_id=e.id, file_bytes=e.file_bytes, change_time=_changed(e)) for e in entries
-        ]
+        entries, token = page(await self._library.datasets(caller), _id_of, request, usual=200, most=1000)
+        datasets = [dataset_summary(await self._library.describe(entry, is_map=False)) for entry in entries]
         return pb.ListDatasetsResponse(datasets=datasets, next_page_token=token)
 
-    def _check_visible(self, map_id: str, caller: Caller) -> None:
-        if not self._owners.may_see(map_id, caller):
-            raise NotFound(f"{map_id[:64]} does not exist", field="map_id")
+    async def ExportDataset(
+        self, request: pb.ExportDatasetRequest, caller: Caller
+    ) -> AsyncGenerator[pb.ExportDatasetResponse]:
+        stored = await self._library.find_dataset(request.dataset_id, caller)
+        async with aclosing(self._library.parts(stored, request.offset, request.version)) as parts:
+            async for part in parts:
+                yield pb.ExportDatasetResponse(part=part)
 
-    def _pack(self, map_id: str) -> Sequence[voxels_pb2.VoxelGrid]:
-        stored = load_map(resolve_map_id(self._settings.maps_root, map_id) / FILE_NAME)
-        check_sendable(stored.shape, max_cells=self._settings.max_cells, field="map_id")
-        return pack_grid(stored.blocks, stored.palette, stored.world_scale)
+
+def map_summary(stored: Stored) -> pb.MapSummary:
+    """A map as lists have it."""
+    return pb.MapSummary(
+        map_id=stored.id,
+        file_bytes=stored.size,
+        change_time=stored.changed,
+        version=stored.version,
+        owner=stored.owner,
+    )
+
+
+def dataset_summary(stored: Stored) -> pb.DatasetSummary:
+    """A dataset as lists have it."""
+    return pb.DatasetSummary(
+        dataset_id=stored.id,
+        file_bytes=stored.size,
+        change_time=stored.changed,
+        version=stored.version,
+        owner=stored.owner,
+    )
 
 
 def _id_of(entry: LibraryEntry) -> str:
     return entry.id
-
-
-def _changed(entry: LibraryEntry) -> Timestamp:
-    return timestamp(Path(entry.path, entry.file).stat().st_mtime)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import grpc
 from vox.v1 import info_pb2, maps_pb2
 
-from voxclient import calls
+from voxclient import calls, transfers
 from voxclient.errors import DataError, from_rpc_error
 from voxclient.events import Event, Job, Stored
 from voxclient.following import Following, StreamRequest
@@ -119,6 +119,40 @@ class AsyncVoxClient:
     async def datasets(self, limit: int = 1000) -> list[Stored]:
         """See `VoxClient.datasets`."""
         return await self._call(calls.datasets(limit))
+
+    async def put_map(self, map_id: str, grid: Grid, *, expected_version: str = "") -> Stored:
+        """See `VoxClient.put_map`."""
+        return await self._call(calls.put_map(map_id, grid, expected_version))
+
+    async def delete_map(self, map_id: str, *, expected_version: str) -> None:
+        """See `VoxClient.delete_map`."""
+        await self._call(calls.delete_map(map_id, expected_version))
+
+    async def upload(
+        self, kind: transfers.UploadKind, target_id: str, data: bytes, *, expected_version: str = ""
+    ) -> Stored:
+        """See `VoxClient.upload`."""
+        steps = transfers.upload(kind, target_id, data, expected_version)
+        answer = None
+        while True:
+            try:
+                call = steps.send(answer)
+            except StopIteration as end:
+                stored: Stored = end.value
+                return stored
+            answer = await self._call(call)
+
+    async def export_map(self, map_id: str) -> bytes:
+        """See `VoxClient.export_map`."""
+        download = transfers.Download()
+        request = maps_pb2.ExportMapRequest(map_id=map_id)
+        try:
+            stream: Any = self._stubs.maps.ExportMap(request, timeout=self._timeout, metadata=self._stubs.metadata)
+            async for response in stream:
+                download.add(response.part)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+        return download.data()
 
     async def info(self) -> info_pb2.GetServerInfoResponse:
         """See `VoxClient.info`."""

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from vox.v1 import info_pb2, info_pb2_grpc, jobs_pb2, jobs_pb2_grpc, maps_pb2, maps_pb2_grpc, training_pb2_grpc
+from vox.v1 import (
+    info_pb2,
+    info_pb2_grpc,
+    jobs_pb2,
+    jobs_pb2_grpc,
+    maps_pb2,
+    maps_pb2_grpc,
+    training_pb2_grpc,
+    uploads_pb2_grpc,
+)
 from vox.v1 import training_pb2 as pb
 
 from voxclient import convert
@@ -40,6 +49,7 @@ class Stubs:
         self.training = training_pb2_grpc.TrainingServiceStub(channel)
         self.jobs = jobs_pb2_grpc.JobServiceStub(channel)
         self.maps = maps_pb2_grpc.MapServiceStub(channel)
+        self.uploads = uploads_pb2_grpc.UploadServiceStub(channel)
         self.info = info_pb2_grpc.InfoServiceStub(channel)
 
     def stream(self, request: pb.StartTrainingRequest | pb.WatchJobRequest) -> Any:
@@ -100,6 +110,18 @@ def datasets(limit: int) -> Call[list[Stored]]:
     """The datasets."""
     request = maps_pb2.ListDatasetsRequest(page_size=limit)
     return Call(lambda s: s.maps.ListDatasets, request, lambda r: [convert.stored(d) for d in r.datasets])
+
+
+def put_map(map_id: str, grid: Grid, expected_version: str) -> Call[Stored]:
+    """Store a grid as a map."""
+    request = maps_pb2.PutMapRequest(map_id=map_id, grid=grid.to_message(), expected_version=expected_version)
+    return Call(lambda s: s.maps.PutMap, request, lambda r: convert.stored(r.map))
+
+
+def delete_map(map_id: str, expected_version: str) -> Call[None]:
+    """Delete a map."""
+    request = maps_pb2.DeleteMapRequest(map_id=map_id, expected_version=expected_version)
+    return Call(lambda s: s.maps.DeleteMap, request, lambda _: None)
 
 
 def info() -> Call[info_pb2.GetServerInfoResponse]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import grpc
 from vox.v1 import info_pb2, maps_pb2
 
-from voxclient import calls
+from voxclient import calls, transfers
 from voxclient.errors import DataError, from_rpc_error
 from voxclient.events import Event, Job, Stored
 from voxclient.following import Following, StreamRequest
@@ -128,6 +128,39 @@ class VoxClient:
     def datasets(self, limit: int = 1000) -> list[Stored]:
         """Datasets on the server."""
         return self._call(calls.datasets(limit))
+
+    def put_map(self, map_id: str, grid: Grid, *, expected_version: str = "") -> Stored:
+        """Store ``grid`` as a map; with the ``version`` of a `Stored` it replaces that one and no other."""
+        return self._call(calls.put_map(map_id, grid, expected_version))
+
+    def delete_map(self, map_id: str, *, expected_version: str) -> None:
+        """Delete exactly that version of a map."""
+        self._call(calls.delete_map(map_id, expected_version))
+
+    def upload(self, kind: transfers.UploadKind, target_id: str, data: bytes, *, expected_version: str = "") -> Stored:
+        """Bring a map.json or a dataset's metadata.json to the server, in parts. After a broken connection
+        call it again: what is there already is not sent twice.
+        """
+        steps = transfers.upload(kind, target_id, data, expected_version)
+        answer = None
+        while True:
+            try:
+                call = steps.send(answer)
+            except StopIteration as end:
+                stored: Stored = end.value
+                return stored
+            answer = self._call(call)
+
+    def export_map(self, map_id: str) -> bytes:
+        """A map as the bytes of a map.json."""
+        download = transfers.Download()
+        request = maps_pb2.ExportMapRequest(map_id=map_id)
+        try:
+            for response in self._stubs.maps.ExportMap(request, timeout=self._timeout, metadata=self._stubs.metadata):
+                download.add(response.part)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
+        return download.data()
 
     def info(self) -> info_pb2.GetServerInfoResponse:
         """What the server is and takes; the contract's own message."""

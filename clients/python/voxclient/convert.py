@@ -140,7 +140,7 @@ def job(message: jobs_pb2.Job) -> events.Job:
 def stored(message: maps_pb2.MapSummary | maps_pb2.DatasetSummary) -> events.Stored:
     """A map or dataset."""
     name = message.map_id if isinstance(message, maps_pb2.MapSummary) else message.dataset_id
-    return events.Stored(name, message.file_bytes, _time(message.change_time))
+    return events.Stored(name, message.file_bytes, _time(message.change_time), message.version, message.owner)
 
 
 def job_events(event: pb.JobEvent, grids: GridAssembler) -> Iterator[events.Event]:

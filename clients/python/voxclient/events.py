@@ -178,3 +178,5 @@ class Stored:
     id: str
     file_bytes: int
     changed: datetime
+    version: str = ""
+    owner: str = ""

@@ -44,10 +44,30 @@ class MapServiceStub:
                 request_serializer=vox_dot_v1_dot_maps__pb2.GetMapRequest.SerializeToString,
                 response_deserializer=vox_dot_v1_dot_maps__pb2.GetMapResponse.FromString,
                 _registered_method=True)
+        self.PutMap = channel.unary_unary(
+                '/vox.v1.MapService/PutMap',
+                request_serializer=vox_dot_v1_dot_maps__pb2.PutMapRequest.SerializeToString,
+                response_deserializer=vox_dot_v1_dot_maps__pb2.PutMapResponse.FromString,
+                _registered_method=True)
+        self.DeleteMap = channel.unary_unary(
+                '/vox.v1.MapService/DeleteMap',
+                request_serializer=vox_dot_v1_dot_maps__pb2.DeleteMapRequest.SerializeToString,
+                response_deserializer=vox_dot_v1_dot_maps__pb2.DeleteMapResponse.FromString,
+                _registered_method=True)
+        self.ExportMap = channel.unary_stream(
+                '/vox.v1.MapService/ExportMap',
+                request_serializer=vox_dot_v1_dot_maps__pb2.ExportMapRequest.SerializeToString,
+                response_deserializer=vox_dot_v1_dot_maps__pb2.ExportMapResponse.FromString,
+                _registered_method=True)
         self.ListDatasets = channel.unary_unary(
                 '/vox.v1.MapService/ListDatasets',
                 request_serializer=vox_dot_v1_dot_maps__pb2.ListDatasetsRequest.SerializeToString,
                 response_deserializer=vox_dot_v1_dot_maps__pb2.ListDatasetsResponse.FromString,
+                _registered_method=True)
+        self.ExportDataset = channel.unary_stream(
+                '/vox.v1.MapService/ExportDataset',
+                request_serializer=vox_dot_v1_dot_maps__pb2.ExportDatasetRequest.SerializeToString,
+                response_deserializer=vox_dot_v1_dot_maps__pb2.ExportDatasetResponse.FromString,
                 _registered_method=True)
 
 
@@ -55,7 +75,7 @@ class MapServiceServicer:
     """Missing associated documentation comment in .proto file."""
 
     def ListMaps(self, request, context):
-        """Maps by id. INVALID_ARGUMENT for a page_token that is no id.
+        """Maps by id that the caller may see: those that nobody owns and its own. INVALID_ARGUMENT for a page_token that is no id.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -70,8 +90,42 @@ class MapServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PutMap(self, request, context):
+        """Stores a grid as a map; it must fit one message (a larger one goes through UploadService as a
+        map.json). What a replaced map holds besides its blocks is kept where size and palette are the
+        same. INVALID_ARGUMENT for an unusable id or grid; ALREADY_EXISTS where there is such a map and
+        expected_version is ""; ABORTED where it is not that version; NOT_FOUND where it is gone;
+        PERMISSION_DENIED for a map that is not the caller's; RESOURCE_EXHAUSTED above a limit or share.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteMap(self, request, context):
+        """Deletes a map. Fails as PutMap does; jobs that wait for it fail when their turn comes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportMap(self, request, context):
+        """A map as a file, from any byte on: a transfer that broke is taken up with `offset` and the
+        `version` that it began with. NOT_FOUND for an unknown id, ABORTED where the map has changed,
+        INVALID_ARGUMENT for a format that the server does not write or an offset beyond the end.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListDatasets(self, request, context):
-        """Datasets by id. INVALID_ARGUMENT for a page_token that is no id.
+        """Datasets by id that the caller may see. INVALID_ARGUMENT for a page_token that is no id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportDataset(self, request, context):
+        """A dataset's file (metadata.json or transforms.json), as ExportMap.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -90,10 +144,30 @@ def add_MapServiceServicer_to_server(servicer, server):
                     request_deserializer=vox_dot_v1_dot_maps__pb2.GetMapRequest.FromString,
                     response_serializer=vox_dot_v1_dot_maps__pb2.GetMapResponse.SerializeToString,
             ),
+            'PutMap': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutMap,
+                    request_deserializer=vox_dot_v1_dot_maps__pb2.PutMapRequest.FromString,
+                    response_serializer=vox_dot_v1_dot_maps__pb2.PutMapResponse.SerializeToString,
+            ),
+            'DeleteMap': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteMap,
+                    request_deserializer=vox_dot_v1_dot_maps__pb2.DeleteMapRequest.FromString,
+                    response_serializer=vox_dot_v1_dot_maps__pb2.DeleteMapResponse.SerializeToString,
+            ),
+            'ExportMap': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportMap,
+                    request_deserializer=vox_dot_v1_dot_maps__pb2.ExportMapRequest.FromString,
+                    response_serializer=vox_dot_v1_dot_maps__pb2.ExportMapResponse.SerializeToString,
+            ),
             'ListDatasets': grpc.unary_unary_rpc_method_handler(
                     servicer.ListDatasets,
                     request_deserializer=vox_dot_v1_dot_maps__pb2.ListDatasetsRequest.FromString,
                     response_serializer=vox_dot_v1_dot_maps__pb2.ListDatasetsResponse.SerializeToString,
+            ),
+            'ExportDataset': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportDataset,
+                    request_deserializer=vox_dot_v1_dot_maps__pb2.ExportDatasetRequest.FromString,
+                    response_serializer=vox_dot_v1_dot_maps__pb2.ExportDatasetResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -161,6 +235,87 @@ class MapService:
             _registered_method=True)
 
     @staticmethod
+    def PutMap(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vox.v1.MapService/PutMap',
+            vox_dot_v1_dot_maps__pb2.PutMapRequest.SerializeToString,
+            vox_dot_v1_dot_maps__pb2.PutMapResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteMap(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/vox.v1.MapService/DeleteMap',
+            vox_dot_v1_dot_maps__pb2.DeleteMapRequest.SerializeToString,
+            vox_dot_v1_dot_maps__pb2.DeleteMapResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportMap(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/vox.v1.MapService/ExportMap',
+            vox_dot_v1_dot_maps__pb2.ExportMapRequest.SerializeToString,
+            vox_dot_v1_dot_maps__pb2.ExportMapResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListDatasets(request,
             target,
             options=(),
@@ -177,6 +332,33 @@ class MapService:
             '/vox.v1.MapService/ListDatasets',
             vox_dot_v1_dot_maps__pb2.ListDatasetsRequest.SerializeToString,
             vox_dot_v1_dot_maps__pb2.ListDatasetsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportDataset(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/vox.v1.MapService/ExportDataset',
+            vox_dot_v1_dot_maps__pb2.ExportDatasetRequest.SerializeToString,
+            vox_dot_v1_dot_maps__pb2.ExportDatasetResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -1,0 +1,268 @@
+"""Maps and datasets as callers may see and change them: versions, owners, shares."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from vox.v1 import maps_pb2 as pb
+
+from server.access import Access
+from server.jobs.event_log import timestamp
+from server.owners import Owners
+from server.reasons import IdTaken, PermissionDenied, VersionConflict
+from server.rpc import Caller
+from server.settings import Settings
+from server.voxel_codec import check_sendable
+from voxcore.datasets import METADATA_FILE
+from voxcore.errors import InvalidInput, NotFound
+from voxcore.maps import (
+    LibraryEntry,
+    VoxelMap,
+    check_id,
+    dump_map,
+    list_datasets,
+    list_maps,
+    load_map,
+    resolve_dataset_id,
+    resolve_map_id,
+)
+from voxcore.maps.atomic import new_folder, remove_folder, storage_errors, write_bytes, write_synced
+from voxcore.maps.library import DATASET_FILES
+from voxcore.maps.map_json import FILE_NAME
+from voxcore.maps.registry import maps_lock
+
+PART_BYTES: Final = 2**19
+_REMEMBERED: Final = 4096
+_OF_TRAININGS: Final = "trained_map_"
+_DATASET: Final = "dataset:"
+"""Stands before the ids of datasets where the owners of maps and datasets are kept together."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A map or dataset: its id, its file and the version of that."""
+
+    id: str
+    file: Path
+    size: int
+    changed: Timestamp
+    version: str
+    owner: str
+
+
+class Library:
+    """What lies under ``maps_root`` and ``datasets_root``, for one caller at a time."""
+
+    def __init__(self, settings: Settings, access: Access, owners: Owners) -> None:
+        self._settings, self._access, self._owners = settings, access, owners
+        self._versions: OrderedDict[tuple[Path, int, int], str] = OrderedDict()
+
+    async def maps(self, caller: Caller) -> list[LibraryEntry]:
+        """The maps that the caller may see. Raises StorageError."""
+        found = await asyncio.to_thread(list_maps, self._settings.maps_root)
+        return [entry for entry in found if self._owners.may_see(entry.id, caller)]
+
+    async def datasets(self, caller: Caller) -> list[LibraryEntry]:
+        """The datasets that the caller may see. Raises StorageError."""
+        found = await asyncio.to_thread(list_datasets, self._settings.datasets_root)
+        return [entry for entry in found if self._owners.may_see(_DATASET + entry.id, caller)]
+
+    async def find_map(self, map_id: str, caller: Caller) -> Stored:
+        """Raises InvalidInput, NotFound or StorageError."""
+        return await asyncio.to_thread(self._find_map, map_id, caller)
+
+    async def find_dataset(self, dataset_id: str, caller: Caller) -> Stored:
+        """Raises InvalidInput, NotFound or StorageError."""
+        return await asyncio.to_thread(self._find_dataset, dataset_id, caller)
+
+    async def describe(self, entry: LibraryEntry, *, is_map: bool) -> Stored:
+        """What is known of an entry of a list."""
+        key = entry.id if is_map else _DATASET + entry.id
+        return await asyncio.to_thread(self._stored, entry.id, entry.path / entry.file, key)
+
+    async def load(self, map_id: str, caller: Caller) -> tuple[Stored, VoxelMap]:
+        """A map that can be sent. Raises InvalidInput, NotFound, MapFormatError, LimitExceeded or StorageError."""
+
+        def work() -> tuple[Stored, VoxelMap]:
+            stored = self._find_map(map_id, caller)
+            loaded = load_map(stored.file)
+            check_sendable(loaded.shape, max_cells=self._settings.max_cells, field="map_id")
+            return stored, loaded
+
+        return await asyncio.to_thread(work)
+
+    async def put_map(self, map_id: str, found: VoxelMap, expected_version: str, caller: Caller) -> Stored:
+        """Store a map. Raises as MapService.PutMap says."""
+        self._access.quota(caller).check("max_cells", found.blocks.size)
+
+        def content(present: Path | None) -> bytes:
+            if present is not None:
+                old = load_map(present)
+                if old.shape == found.shape and old.palette.names == found.palette.names:
+                    return dump_map(old.with_blocks(found.blocks))
+            return dump_map(found)
+
+        return await self._put(map_id, content, expected_version, caller)
+
+    async def put_map_file(self, map_id: str, file: Path, expected_version: str, caller: Caller) -> Stored:
+        """Store a map.json that was checked. Raises as MapService.PutMap says."""
+        return await self._put(map_id, lambda _: file.read_bytes(), expected_version, caller)
+
+    async def put_dataset_file(self, dataset_id: str, file: Path, expected_version: str, caller: Caller) -> Stored:
+        """Store a metadata.json that was checked. Raises as MapService.PutMap says, of the dataset."""
+        check_id(dataset_id, field="target_id")
+        root, key = self._settings.datasets_root, _DATASET + dataset_id
+        size = file.stat().st_size
+        self._check_share(key, size, caller)
+
+        def work() -> None:
+            with storage_errors(root):
+                root.mkdir(parents=True, exist_ok=True)
+            with maps_lock(root):
+                folder = root / dataset_id
+                present = next((folder / name for name in DATASET_FILES if (folder / name).is_file()), None)
+                if present is not None:
+                    self._check_change(key, caller)
+                self._check_version(dataset_id, present, expected_version, "target_id")
+                _replace(folder, METADATA_FILE, file.read_bytes(), is_new=present is None)
+
+        await asyncio.to_thread(work)
+        await self._owners.claim(key, caller.name, size)
+        return await self.find_dataset(dataset_id, caller)
+
+    async def delete_map(self, map_id: str, expected_version: str, caller: Caller) -> None:
+        """Raises as MapService.DeleteMap says."""
+        stored = await self.find_map(map_id, caller)
+        self._check_change(map_id, caller)
+
+        def work() -> None:
+            with maps_lock(self._settings.maps_root):
+                self._check_version(map_id, stored.file, expected_version or "none", "expected_version")
+                remove_folder(stored.file.parent)
+
+        await asyncio.to_thread(work)
+        await self._owners.release(map_id)
+
+    async def parts(self, stored: Stored, offset: int, version: str) -> AsyncGenerator[pb.FilePart]:
+        """The file from ``offset`` on. Raises VersionConflict, InvalidInput, NotFound or StorageError."""
+        if version and version != stored.version:
+            raise VersionConflict(f"expected version {version[:16]}, got {stored.version[:16]}", field="version")
+        if offset > stored.size:
+            raise InvalidInput(f"expected at most {stored.size}, got {offset}", field="offset")
+        # Open from here on, so that a file which is replaced meanwhile is still read to its end.
+        file = await asyncio.to_thread(_open, stored.file)
+        with file:
+            first = True
+            while first or offset < stored.size:
+                file.seek(offset)
+                data = await asyncio.to_thread(file.read, PART_BYTES)
+                yield pb.FilePart(
+                    offset=offset,
+                    data=data,
+                    total_bytes=stored.size,
+                    sha256=bytes.fromhex(stored.version),
+                    version=stored.version,
+                    file_name=stored.file.name,
+                )
+                if not data:
+                    return
+                offset += len(data)
+                first = False
+
+    async def _put(
+        self, map_id: str, content: Callable[[Path | None], bytes], expected_version: str, caller: Caller
+    ) -> Stored:
+        check_id(map_id, field="map_id")
+        root = self._settings.maps_root
+        self._check_share(map_id, 0, caller)
+
+        def work() -> int:
+            with storage_errors(root):
+                root.mkdir(parents=True, exist_ok=True)
+            with maps_lock(root):
+                folder = root / map_id
+                present = folder / FILE_NAME if (folder / FILE_NAME).is_file() else None
+                if present is not None:
+                    self._check_change(map_id, caller)
+                elif map_id.startswith(_OF_TRAININGS):
+                    raise InvalidInput(f"expected no new id that begins with {_OF_TRAININGS}", field="map_id")
+                self._check_version(map_id, present, expected_version, "map_id")
+                data = content(present)
+                self._check_share(map_id, len(data), caller)
+                _replace(folder, FILE_NAME, data, is_new=present is None)
+                return len(data)
+
+        size = await asyncio.to_thread(work)
+        await self._owners.claim(map_id, caller.name, size)
+        return await self.find_map(map_id, caller)
+
+    def _check_change(self, key: str, caller: Caller) -> None:
+        if not self._owners.may_change(key, caller):
+            raise PermissionDenied("expected something of the caller's own, this is not")
+
+    def _check_share(self, key: str, size: int, caller: Caller) -> None:
+        others = self._owners.bytes_of(caller.name) - self._owners.size_of(key, caller.name)
+        self._access.quota(caller).check("max_bytes", others + size)
+
+    def _check_version(self, name: str, present: Path | None, expected: str, field: str) -> None:
+        if present is None:
+            if expected:
+                raise NotFound(f"{name} does not exist", field=field)
+        elif not expected:
+            raise IdTaken(f"{name} exists; give the version that is to be replaced", field=field)
+        elif (version := self._version(present)) != expected:
+            raise VersionConflict(f"expected version {expected[:16]}, got {version[:16]}", field="expected_version")
+
+    def _find_map(self, map_id: str, caller: Caller) -> Stored:
+        file = resolve_map_id(self._settings.maps_root, map_id) / FILE_NAME
+        if not self._owners.may_see(map_id, caller):
+            raise NotFound(f"{map_id} does not exist", field="map_id")
+        return self._stored(map_id, file, map_id)
+
+    def _find_dataset(self, dataset_id: str, caller: Caller) -> Stored:
+        folder = resolve_dataset_id(self._settings.datasets_root, dataset_id)
+        if not self._owners.may_see(_DATASET + dataset_id, caller):
+            raise NotFound(f"{dataset_id} does not exist", field="dataset_id")
+        file = next(folder / name for name in DATASET_FILES if (folder / name).is_file())
+        return self._stored(dataset_id, file, _DATASET + dataset_id)
+
+    def _stored(self, identifier: str, file: Path, key: str) -> Stored:
+        with storage_errors(file):
+            stat = file.stat()
+        version = self._version(file)
+        return Stored(identifier, file, stat.st_size, timestamp(stat.st_mtime), version, self._owners.owner_of(key))
+
+    def _version(self, file: Path) -> str:
+        """SHA-256 of the file, computed anew only where it has changed."""
+        with storage_errors(file):
+            stat = file.stat()
+            key = (file, stat.st_mtime_ns, stat.st_size)
+            known = self._versions.get(key)
+            if known is None:
+                with file.open("rb") as opened:
+                    known = hashlib.file_digest(opened, "sha256").hexdigest()
+                self._versions[key] = known
+                while len(self._versions) > _REMEMBERED:
+                    self._versions.popitem(last=False)
+            return known
+
+
+def _open(file: Path) -> BinaryIO:
+    with storage_errors(file):
+        return file.open("rb")
+
+
+def _replace(folder: Path, name: str, data: bytes, *, is_new: bool) -> None:
+    """Write ``name`` in ``folder``, all or nothing; the other files there stay. Raises StorageError."""
+    if is_new and not folder.exists():
+        with new_folder(folder) as fresh, storage_errors(folder):
+            write_synced(fresh / name, data)
+        return
+    write_bytes(folder / name, data)
