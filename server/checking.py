@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from voxcore import errors
-from voxcore.datasets import DatasetLimits, parse_metadata
 from voxcore.errors import LimitExceeded, VoxcoreError
 from voxcore.json_io import read_limited
 from voxcore.maps import MapLimits, parse_map
@@ -32,6 +31,14 @@ class Found:
     error: tuple[str, str, str] | None = None
 
 
+@dataclass(frozen=True)
+class DatasetBounds:
+    """What a dataset may have at most."""
+
+    file_bytes: int
+    views: int
+
+
 class Checker:
     """Checks one file at a time. `close` it."""
 
@@ -42,7 +49,7 @@ class Checker:
         """The shape of a map.json. Raises what `parse_map` raises, and LimitExceeded where it takes too much memory."""
         return await self._run(_check_map, path, limits)
 
-    async def dataset(self, path: Path, limits: DatasetLimits) -> Found:
+    async def dataset(self, path: Path, limits: DatasetBounds) -> Found:
         """The views of a metadata.json. Raises what `parse_metadata` raises, and as `map`."""
         return await self._run(_check_dataset, path, limits)
 
@@ -80,7 +87,11 @@ def _check_map(path: Path, limits: MapLimits) -> Found:
         return Found(error=(type(error).__name__, str(error), error.field))
 
 
-def _check_dataset(path: Path, limits: DatasetLimits) -> Found:
+def _check_dataset(path: Path, bounds: DatasetBounds) -> Found:
+    # Imported here: cameras need torch, which the gateway does without.
+    from voxcore.datasets import DatasetLimits, parse_metadata
+
+    limits = DatasetLimits(max_file_bytes=bounds.file_bytes, max_views=bounds.views)
     try:
         return Found(views=len(parse_metadata(read_limited(path, limits.max_file_bytes), limits=limits)))
     except VoxcoreError as error:

@@ -20,7 +20,6 @@ from server.reasons import IdTaken, PermissionDenied, VersionConflict
 from server.rpc import Caller
 from server.settings import Settings
 from server.voxel_codec import check_sendable
-from voxcore.datasets import METADATA_FILE
 from voxcore.errors import InvalidInput, NotFound
 from voxcore.maps import (
     LibraryEntry,
@@ -131,7 +130,7 @@ class Library:
                 if present is not None:
                     self._check_change(key, caller)
                 self._check_version(dataset_id, present, expected_version, "target_id")
-                _replace(folder, METADATA_FILE, file.read_bytes(), is_new=present is None)
+                _replace(folder, DATASET_FILES[0], file.read_bytes(), is_new=present is None)
 
         await asyncio.to_thread(work)
         await self._owners.claim(key, caller.name, size)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from vox.v1 import uploads_pb2 as pb
 
 from server.access import Access
-from server.checking import Checker
+from server.checking import Checker, DatasetBounds
 from server.library import Library
 from server.rpc import Caller
 from server.services.maps import dataset_summary, map_summary
 from server.settings import Settings
 from server.uploads import PART_BYTES, Upload, Uploads
 from server.voxel_codec import check_sendable
-from voxcore.datasets import DatasetLimits
 from voxcore.errors import InvalidInput, LimitExceeded
 from voxcore.maps import MapLimits
 
@@ -26,7 +25,7 @@ class UploadService:
         self._settings, self._access = settings, access
         self._uploads, self._library, self._checker = uploads, library, checker
         self._map_limits = MapLimits(max_file_bytes=settings.max_upload_bytes, max_cells=settings.max_cells)
-        self._dataset_limits = DatasetLimits(max_file_bytes=settings.max_upload_bytes, max_views=settings.max_views)
+        self._dataset_limits = DatasetBounds(settings.max_upload_bytes, settings.max_views)
 
     async def BeginUpload(self, request: pb.BeginUploadRequest, caller: Caller) -> pb.BeginUploadResponse:
         if request.kind not in (pb.UPLOAD_KIND_MAP, pb.UPLOAD_KIND_DATASET):
