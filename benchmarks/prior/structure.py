@@ -3,7 +3,7 @@
 Every column has a floor: the layers up to the first air above the bottom, water counted as full. Rooms and courts
 show the ground as their floor, walls their tops. The ground is the floors' grey opening with a square of ``WINDOW``
 cells, which takes away all that is narrower; for massive shapes (``massive=True``), which are wider than that, it is
-the median floor along the map's edge.
+the median floor along the map's edge. What is layered like land (`natural`) is never built.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ Mask = NDArray[np.bool_]
 
 WINDOW: Final = 13
 EDGE: Final = 5
+SOIL: Final = 2
+"""Layers of soil between a natural column's skin and the rock."""
 BLOCK: Final = {name: i for i, name in enumerate(EDITOR.names)}
 WATER: Final = BLOCK["Water"]
 LEAVES: Final = (BLOCK["AlpineGrass"], BLOCK["Grass"])
@@ -86,11 +88,29 @@ class Body:
         return float(np.isin(self.kinds, [BLOCK[n] for n in names]).sum() / max(self.solid.sum(), 1))
 
 
+def natural(blocks: Blocks) -> Mask:
+    """Columns [X, Z] whose blocks below their floor are land: layered as most are, in skin, soil and rock.
+
+    Tells a narrow peak from a tower. Where soil and rock are the same block nothing is called natural.
+    """
+    floor = floors(blocks)
+    x, z = np.indices(floor.shape)
+    soil = np.stack([blocks[x, np.maximum(floor - 2 - i, 0), z] for i in range(SOIL)])
+    rock = blocks[x, np.maximum(floor - 2 - SOIL, 0), z]
+    deep = floor >= SOIL + 2
+    if not deep.any():
+        return np.zeros(floor.shape, dtype=np.bool_)
+    usual_soil, usual_rock = (int(np.bincount(v[deep]).argmax()) for v in (soil[0], rock))
+    alike = deep & (soil == usual_soil).all(axis=0) & (rock == usual_rock)
+    return alike & (usual_soil != usual_rock)
+
+
 def built(blocks: Blocks, *, massive: bool = False, plants: bool = False) -> Mask:
     """Cells [X, Y, Z] above the ground that are neither air nor water, nor (unless ``plants``) leaves."""
     ground = ground_of(blocks, massive=massive)
     up = np.arange(blocks.shape[1])[None, :, None]
-    cells = (blocks != 0) & (blocks != WATER) & (up >= ground[:, None, :])
+    land = natural(blocks)[:, None, :] & (up < floors(blocks)[:, None, :])
+    cells = (blocks != 0) & (blocks != WATER) & (up >= ground[:, None, :]) & ~land
     return cells if plants else cells & ~np.isin(blocks, LEAVES)
 
 
