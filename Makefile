@@ -19,6 +19,7 @@ check: $(STAMP)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(PY) scripts/generate_stubs.py --check
+	$(PY) scripts/write_reference.py --check
 
 format: $(STAMP)
 	$(VENV)/bin/ruff check --fix .

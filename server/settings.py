@@ -24,11 +24,10 @@ class Settings:
     """Frozen, and checked at birth.
 
     Args:
-        host: address to listen on. Anything but this machine's own needs ``insecure``.
-        port: 0 takes a free one.
-        port_file: file that gets the port once the server listens; None writes none.
+        host: address to listen on. Others than this machine's own need tokens, and TLS or --insecure.
+        port, web_port: of the native door and of HTTP/1.1; 0 takes a free one.
+        port_file, web_port_file: file that gets the port once the server listens.
         web: serve HTTP/1.1 as well: gRPC-Web, Connect, JSON, the viewer, /healthz and /metrics.
-        web_port, web_port_file: the same for HTTP/1.1.
         web_root: the viewer's files.
         web_hosts: names, separated by commas, besides this machine's own under which it is asked.
         cors_origins: web origins, separated by commas, whose pages may call.
@@ -39,14 +38,16 @@ class Settings:
         tls_cert, tls_key: certificate and key (PEM) of both doors; None leaves them unencrypted.
         tls_client_ca: clients must show a certificate that one of these (PEM) signed.
         log_json: log one JSON object a line.
-        maps_root, datasets_root: what clients may name by id; trained maps are put into the first.
-        runs_root: one folder a job: its record, log, checkpoint.
+        maps_root: maps by id; trained ones are put there too.
+        datasets_root: datasets by id.
+        runs_root: the jobs' database, uploads in progress, and a folder a job with its log and checkpoint.
         device: what jobs run on, as PyTorch names it.
         max_message_bytes: longest request.
         max_cells: cells of one grid, sent or stored.
         max_upload_bytes: longest file that is uploaded.
         max_views: views of an uploaded dataset.
-        max_steps, max_prompt_chars: limits of one job.
+        max_steps: steps of one job.
+        max_prompt_chars: characters of one prompt.
         max_queue: jobs that may wait.
         workers: jobs that run at once: on "cuda" each has a GPU of its own, else its share of the cores.
         max_kept_jobs: ended jobs that are kept; the oldest above that are forgotten (not their maps).
@@ -108,13 +109,13 @@ class Settings:
                 raise InvalidConfig(
                     f"got {self.host}: other addresses than this machine's own need --tokens-file", field="host"
                 )
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
                 raise InvalidConfig(f"expected {low:g} to {high:g}, got {value}", field=name)
 
 
-_RANGES: Final[dict[str, tuple[float, float]]] = {
+RANGES: Final[dict[str, tuple[float, float]]] = {
     "port": (0, 65535),
     "web_port": (0, 65535),
     "max_connections": (1, 65536),
