@@ -79,19 +79,19 @@ def train(
     first = checkpoint.step if checkpoint else 0
     yield Started(config.steps, first, source.shape, source.palette, source.world_scale, str(place))
     began = time.monotonic()
+    if not first:
+        yield VoxelFrame(0, space.initial)
     if config.asks_prior:
         for remark in remarks(config.prompt):
             yield Log(remark.level, remark.message)
     stopped = False
-    if not first:
-        yield VoxelFrame(0, space.initial)
-        if config.init_mode == "prior":
-            start = yield from draw_opening(config, source, place, should_stop)
-            if start is None:
-                stopped = True
-            else:
-                space = Workspace.of(config, source, start)
-                yield VoxelFrame(0, space.initial)
+    if not first and config.init_mode == "prior":
+        start = yield from draw_opening(config, source, place, should_stop)
+        if start is None:
+            stopped = True
+        else:
+            space = Workspace.of(config, source, start)
+            yield VoxelFrame(0, space.initial)
     inputs = space.inputs(dataset, place)
     stepper: Stepper
     if config.method == "sample":
