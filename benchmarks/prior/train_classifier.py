@@ -1,7 +1,7 @@
 """Step ``train-classifier``: learns to name what is in a picture, from generated worlds.
 
 Its worlds come from seeds of their own (2^45 and up; the prior's training counts from 0, its validation from 2^40),
-its cameras never stand where the scoring's do, and both are drawn anew all the time. Worlds are damaged a little, so
+and its cameras never stand where the scoring's do (`views`). Worlds are damaged a little, so
 that it does not judge by whether a world is perfect. The held-out accuracy is taken on other seeds (2^46 and up),
 undamaged, from the scoring's places, and stands in the weights' header.
 """
@@ -29,6 +29,10 @@ FIRST_SEED: Final = 2**45
 HELD_OUT_SEED: Final = 2**46
 CHUNK: Final = 32
 GRID: Final = (64, 48, 64)
+REUSE: Final = 4
+"""Steps for every batch of new pictures."""
+PLACES: Final = 2_048
+"""Sets of camera places."""
 FIXED_FAMILY: Final = 0.5
 """Share of the worlds whose family is drawn evenly; the others come as the generator weighs them."""
 
@@ -102,6 +106,41 @@ class Ring:
             process.join()
 
 
+class Pictures:
+    """A ring of pictures on the device, as codes (see `cast`), with their labels. Drawing one is what costs, so each
+    is trained on a few times.
+    """
+
+    def __init__(self, size: int, ring: Ring, rng: np.random.Generator) -> None:
+        from benchmarks.prior.cast import ray_bases
+        from benchmarks.prior.views import SCALE, SIDE, VIEWS, training_cameras
+
+        device = ring.blocks.device
+        self.ring, self.side = ring, SIDE
+        self.places = ray_bases([training_cameras(rng) for _ in range(PLACES)], GRID, SCALE).to(device)
+        self.codes = torch.zeros(size, VIEWS, SIDE, SIDE, dtype=torch.uint8, device=device)
+        self.labels = torch.zeros(size, ring.labels.shape[1], dtype=torch.int16, device=device)
+        self.drawn = 0
+
+    def add(self, count: int) -> None:
+        """Draw ``count`` of the latest worlds, damaged, each from one of the sets of places."""
+        from benchmarks.prior.cast import cast
+
+        worlds, labels = self.ring.draw(count)
+        chosen = torch.randint(PLACES, (count,), device=worlds.device)
+        codes = cast(damaged(worlds), self.places[chosen], self.side)
+        at = torch.arange(self.drawn, self.drawn + count, device=codes.device) % len(self.codes)
+        self.codes[at], self.labels[at] = codes.to(torch.uint8), labels
+        self.drawn += count
+
+    def draw(self, count: int) -> tuple[Tensor, Tensor]:
+        """Codes [count, V, H, W] int64, half of them mirrored, and labels."""
+        index = torch.randint(min(self.drawn, len(self.codes)), (count,), device=self.codes.device)
+        codes = self.codes[index].long()
+        mirrored = torch.rand(count, 1, 1, 1, device=codes.device) < 0.5
+        return torch.where(mirrored, codes.flip(-1), codes), self.labels[index]
+
+
 def damaged(worlds: Tensor) -> Tensor:
     """Some of the worlds with up to 3 % of their blocks gone, and up to 3 % of another kind."""
     batch = len(worlds)
@@ -114,12 +153,13 @@ def damaged(worlds: Tensor) -> Tensor:
 
 
 def loss_of(answer: Any, labels: Tensor) -> Tensor:
-    """Families independently of each other; the other heads where the world's answer is known."""
+    """Families independently of each other and against each other; the other heads where the answer is known."""
     from benchmarks.prior.network import HEADS
 
     families = len(HEADS["family"])
     there = (labels[:, :families] > 0).float()
     loss = F.binary_cross_entropy_with_logits(answer.family, there, reduction="none").sum(dim=1).mean()
+    loss = loss + F.cross_entropy(answer.family, there / there.sum(dim=1, keepdim=True))
     for i, name in enumerate(("setting", "ground", "material")):
         target = labels[:, families + i].long()
         loss = loss + 0.3 * F.cross_entropy(getattr(answer, name), target, ignore_index=-1)
@@ -178,8 +218,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seconds", type=float, default=150.0, help="training time, start of the workers not counted")
     parser.add_argument("--workers", type=int, default=max(1, len(os.sched_getaffinity(0)) - 2))
-    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--ring", type=int, default=24_000, help="worlds kept on the device")
+    parser.add_argument("--pictures", type=int, default=48_000, help="worlds whose pictures are kept on the device")
     parser.add_argument("--first", type=int, default=2_000, help="worlds to wait for before training begins")
     parser.add_argument("--held-out", type=int, default=4_096, help="worlds of the final test")
     parser.add_argument("--width", type=int, default=32)
@@ -187,12 +228,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     stand_ins.install()
-    from benchmarks.prior.cast import cast, color_table, ray_bases
-    from benchmarks.prior.labels import UNKNOWN
+    from benchmarks.prior.cast import color_table
     from benchmarks.prior.network import HEADS, Classifier, save
-    from benchmarks.prior.views import SCALE, SIDE, training_cameras
 
-    assert UNKNOWN == -1
     device = torch.device(args.device)
     torch.manual_seed(5)
     rng = np.random.default_rng(5)
@@ -205,19 +243,18 @@ def main(args: argparse.Namespace) -> int:
             raise RuntimeError("a generator process failed")
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.02)
     average = {k: v.detach().clone() for k, v in network.state_dict().items()}
+    pictures = Pictures(args.pictures, ring, rng)
     began = last = time.perf_counter()
-    step, log = 0, []
-    places = [ray_bases([training_cameras(rng)], GRID, SCALE) for _ in range(max(64, 16 * args.batch))]
-    while (passed := time.perf_counter() - began) < args.seconds:
+    step = 0
+    while (passed := time.perf_counter() - began) < args.seconds or not step:
         at = passed / args.seconds
         for group in optimizer.param_groups:
-            group["lr"] = 2e-3 * min(1.0, (step + 1) / 200) * (0.5 + 0.5 * float(np.cos(np.pi * at)))
-        worlds, labels = ring.draw(args.batch)
-        chosen = rng.integers(len(places), size=args.batch)
-        codes = cast(damaged(worlds), torch.cat([places[i] for i in chosen]), SIDE)
-        pictures = table[codes].permute(0, 1, 4, 2, 3)
+            group["lr"] = 2e-3 * min(1.0, (step + 1) / 200) * (0.5 + 0.5 * float(np.cos(np.pi * min(at, 1.0))))
+        if step % REUSE == 0:
+            pictures.add(args.batch)
+        codes, labels = pictures.draw(args.batch)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
-            answer = network(pictures)
+            answer = network(table[codes].permute(0, 1, 4, 2, 3))
         loss = loss_of(answer, labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -233,8 +270,8 @@ def main(args: argparse.Namespace) -> int:
         step += 1
         if time.perf_counter() - last > 5:
             last = time.perf_counter()
-            log.append((round(passed), float(loss.detach())))
-            print(f"{passed:.0f} s, step {step}, {ring.made} worlds made, loss {log[-1][1]:.3f}", flush=True)
+            made = f"{ring.made} worlds made, {pictures.drawn} drawn"
+            print(f"{passed:.0f} s, step {step}, {made}, loss {float(loss.detach()):.3f}", flush=True)
     ring.close()
     network.load_state_dict(average)
     network.eval()
@@ -242,6 +279,7 @@ def main(args: argparse.Namespace) -> int:
         "steps": step,
         "batch": args.batch,
         "worlds": ring.made,
+        "drawn": pictures.drawn,
         "seconds": round(time.perf_counter() - began, 1),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
         "held_out_worlds": args.held_out,

@@ -1,7 +1,8 @@
 """Where the classifier stands: one set of places for its training, another for the scoring.
 
-Scoring looks from four places at azimuths 33, 123, 213 and 303 degrees and elevations 20 and 42 in turn. In training
-every view is drawn anew, and never within 4 degrees of a scoring azimuth or 2 degrees of a scoring elevation.
+Scoring looks from four places at azimuths 33, 123, 213 and 303 degrees and elevations 20 and 42 in turn. Training's
+places are random, but never within 4 degrees of a scoring azimuth, also not after the world is turned by a quarter or
+mirrored, and never within 2 degrees of a scoring elevation.
 """
 
 from __future__ import annotations
@@ -63,5 +64,6 @@ def training_cameras(rng: np.random.Generator, count: int = VIEWS) -> list[Camer
 
 def near_scoring(azimuth: float, elevation: float) -> bool:
     """Whether training must not look from there."""
-    turn = [abs((azimuth - a + 180) % 360 - 180) for a in SCORE_AZIMUTHS]
-    return min(turn) < AZIMUTH_GAP or min(abs(elevation - e) for e in SCORE_ELEVATIONS) < ELEVATION_GAP
+    folded = {f % 90.0 for a in SCORE_AZIMUTHS for f in (a, -a)}
+    turn = min(abs((azimuth - f + 45.0) % 90.0 - 45.0) for f in folded)
+    return turn < AZIMUTH_GAP or min(abs(elevation - e) for e in SCORE_ELEVATIONS) < ELEVATION_GAP

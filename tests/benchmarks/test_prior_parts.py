@@ -55,6 +55,7 @@ def test_an_empty_world_is_all_sky() -> None:
 def test_training_never_looks_from_where_scoring_does() -> None:
     assert all(near_scoring(a, e) for a, e in zip(SCORE_AZIMUTHS, SCORE_ELEVATIONS, strict=True))
     assert near_scoring(SCORE_AZIMUTHS[0] + 360 - 3, 55.0)
+    assert near_scoring(-SCORE_AZIMUTHS[0] + 90, 55.0)  # the mirrored world's picture
     assert near_scoring(70.0, SCORE_ELEVATIONS[1] + 1)
     assert not near_scoring(70.0, 30.0)
     eyes = np.stack([c.position for c in score_cameras()])

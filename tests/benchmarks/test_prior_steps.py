@@ -47,7 +47,24 @@ def test_all_steps_from_jobs_to_the_report(tmp_path, monkeypatch) -> None:
 
 def test_the_classifier_learns_a_little_and_is_saved(tmp_path, monkeypatch) -> None:
     weights = tmp_path / "c.safetensors"
-    small = ("--seconds", 2, "--workers", 1, "--batch", 2, "--ring", 64, "--first", 32, "--held-out", 32, "--width", 8)
+    small = (
+        "--seconds",
+        2,
+        "--workers",
+        1,
+        "--batch",
+        2,
+        "--ring",
+        64,
+        "--pictures",
+        64,
+        "--first",
+        32,
+        "--held-out",
+        32,
+        "--width",
+        8,
+    )
     assert run(monkeypatch, "train-classifier", "--out", weights, *small) == 0
     _, facts = load(weights)
     assert facts["steps"] >= 1
