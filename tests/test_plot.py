@@ -112,7 +112,7 @@ def test_a_blank_that_is_built_on_is_not_kept() -> None:
     house(after)
     after[36:44, 7, 5:40] = SAND
     result = cleaned(after, source, np.zeros(source.shape, dtype=bool), edits=False).blocks
-    np.testing.assert_array_equal(result[:, 1:], after[:, 1:])
+    np.testing.assert_array_equal(result, after)
 
 
 def test_leaves_whose_trunk_is_gone_do_not_stay_in_the_air() -> None:

@@ -36,30 +36,19 @@ class Cleaned:
 def cleaned(blocks: Blocks, source: Blocks, fixed: Mask, palette: Palette = EDITOR, *, edits: bool = True) -> Cleaned:
     """A tidier copy of ``blocks`` [X, Y, Z], palette indices like ``source``.
 
-    - Cells of the land that were solid, still are, and that nobody can see get their old block back.
-    - Patches of fewer than SPECKLE changed cells go back to what they were.
-    - New pieces that hang in the air, and old ones that lost what carried them, are dropped if smaller
-      than CRUMB, otherwise lowered until they rest on something. Pieces that hung there before and
-      pieces with cells in ``fixed`` stay.
+    New pieces that hang in the air, and old ones that lost what carried them, are dropped if smaller
+    than CRUMB, otherwise lowered until they rest on something. Pieces that hung there before and pieces
+    with cells in ``fixed`` stay. Where ``edits`` (the source is a world to be kept, not a blank to
+    build on) some changes go back to what they were first:
 
-    Where ``edits`` (the source is a world to be kept, not a blank to build on), also:
-
-    - What changed away from all that was built or dug goes back (`voxcore.plot`).
-    - A custom block of the map that only changed its kind gets it back: the prior knows no such kind,
-      so it cannot have meant another.
+    - cells of the land that were solid, still are, and that nobody can see;
+    - custom blocks of the map that only changed their kind: the prior knows no such kind, so it cannot
+      have meant another;
+    - what changed away from all that was built or dug (`voxcore.plot`);
+    - patches of fewer than SPECKLE changed cells.
     """
-    out = blocks.copy()
-    back = (out != source) & (out > AIR) & (source > AIR) & ~_exposed(out) & ~above_land(source)
-    if edits:
-        foreign = np.array([False, *(name not in EDITOR.index_by_name for name in palette.names[1:])])
-        back |= (out != source) & (out > AIR) & foreign[source]
-        out[back] = source[back]
-        aside = strays(out, source, palette.index_by_name.get("Water", -1))
-        back |= aside
-    out[back] = source[back]
-    speckle = _small_patches(out != source)
-    out[speckle] = source[speckle]
-
+    out = _restored(blocks, source, palette) if edits else blocks.copy()
+    restored = int((out != blocks).sum())
     dropped = settled = 0
     found = find_components(out > AIR)
     stays = find_components(source > AIR).floating() & (out == source) | fixed
@@ -77,7 +66,20 @@ def cleaned(blocks: Blocks, source: Blocks, fixed: Mask, palette: Palette = EDIT
             continue
         out[x, y - fall, z] = kinds
         settled += len(x)
-    return Cleaned(out, dropped, settled, int(((blocks != source) & (back | speckle)).sum()))
+    return Cleaned(out, dropped, settled, restored)
+
+
+def _restored(blocks: Blocks, source: Blocks, palette: Palette) -> Blocks:
+    out = blocks.copy()
+    foreign = np.array([False, *(name not in EDITOR.index_by_name for name in palette.names[1:])])
+    hidden = ~_exposed(out) & ~above_land(source)
+    back = (out > AIR) & (source > AIR) & (hidden | foreign[source])
+    out[back] = source[back]
+    aside = strays(out, source, palette.index_by_name.get("Water", -1))
+    out[aside] = source[aside]
+    speckle = _small_patches(out != source)
+    out[speckle] = source[speckle]
+    return out
 
 
 def _exposed(blocks: Blocks) -> Mask:
