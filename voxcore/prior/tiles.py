@@ -53,7 +53,6 @@ def tiles(size: Cell) -> list[Tile]:
     # What the central tile claims is its own: the land around knows nothing of the object in it.
     claim = torch.zeros(size)
     claim[Tile(middle, core, True).slices] = core
-    claim[total == 0] = 1.0
     out = [Tile(middle, claim[Tile(middle, core, True).slices].clone(), True)]
     for low, ramp in ramps.items():
         place = Tile(low, ramp, False).slices
