@@ -169,14 +169,17 @@ def _write_port(file: Path | None, port: int) -> None:
         write_bytes(file, f"{port}\n".encode())
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT. Raises VoxcoreError where that cannot even begin."""
+async def serve(settings: Settings, *, entry: str = "voxcore.job") -> None:
+    """Serve until SIGTERM or SIGINT; ``entry`` is the module that jobs run with.
+
+    Raises VoxcoreError where that cannot even begin.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     metrics = Metrics()
-    app = App(settings, await JobManager.open(settings, metrics), metrics)
+    app = App(settings, await JobManager.open(settings, metrics, entry=entry), metrics)
     try:
         await app.start()
         print(f"listening on {settings.host}:{app.port}", flush=True)

@@ -20,6 +20,7 @@ from server.errors import code_name
 from server.gate import CallFailed, Gate
 from server.rpc import Method, Packed
 
+_NO_SUCH_FLAG: Final = 0x40
 _CODES: Final = {"CANCELLED": Code.CANCELED}
 
 
@@ -36,6 +37,9 @@ class ConnectApp(ConnectASGIApplication[None]):
             compressions=(),
             codecs=[_ProtoCodec(), _JsonCodec()],
         )
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await super().__call__(scope, _without_compression(scope, receive), send)
 
     @property
     def path(self) -> str:
@@ -63,6 +67,29 @@ class _JsonCodec(Codec[Packed, Message]):
 
     def decode(self, data: bytes | bytearray, message_class: type[Message]) -> Message:
         return json_format.Parse(bytes(data), message_class(), max_recursion_depth=32)
+
+
+def _without_compression(scope: Any, receive: Any) -> Any:
+    """``receive``, but an envelope that says it is compressed says something that does not exist instead.
+
+    The library calls a compressed message that nobody offered to take INTERNAL; it is the caller's error.
+    """
+    content_type = next((value for key, value in scope.get("headers", ()) if key == b"content-type"), b"")
+    if not content_type.startswith((b"application/connect+", b"application/grpc")):
+        return receive
+    is_first = True
+
+    async def call() -> Any:
+        nonlocal is_first
+        message = await receive()
+        body = message.get("body", b"")
+        if is_first and body:
+            is_first = False
+            if body[0] & 1:
+                message = {**message, "body": bytes([body[0] | _NO_SUCH_FLAG]) + body[1:]}
+        return message
+
+    return call
 
 
 def _endpoint(method: Method, gate: Gate) -> Endpoint[Any, Any]:

@@ -25,6 +25,7 @@ class _BoundedProtocol(H11Protocol):
     """One connection. ``max_connections`` is set on a subclass by `WebServer`."""
 
     max_connections = 0
+    _first: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -34,7 +35,7 @@ class _BoundedProtocol(H11Protocol):
             self._first = self.loop.call_later(_FIRST_REQUEST_SECONDS, self._expect_request)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if len(self.connections) <= self.max_connections:
+        if self._first is not None:
             self._first.cancel()
         super().connection_lost(exc)
 
@@ -113,7 +114,9 @@ def _bind(host: str, port: int) -> socket.socket:
         found = socket.socket(family, socket.SOCK_STREAM)
         try:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            # Accepted connections inherit it: one whose reader makes no room for so long is ended.
+            # Accepted connections inherit both: small messages leave at once, and a connection whose
+            # reader makes no room for so long is ended.
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALL_MILLIS)
             found.bind(address)
             found.listen(1024)
