@@ -12,9 +12,9 @@ from voxcore.checkpoint import step_generator
 from voxcore.config import TrainConfig
 from voxcore.errors import CheckpointError
 from voxcore.prior.diffusion import expected_code
-from voxcore.prior.sampler import churned, guidance_at, implied_noise, noised
+from voxcore.prior.sampler import churned, guidance_at, implied_noise, noise_level, noised
 from voxcore.prior.task import PriorTask
-from voxcore.schedules import fraction, linear
+from voxcore.schedules import fraction
 from voxcore.stepper import StepReport
 
 Blocks = NDArray[np.uint8]
@@ -40,7 +40,7 @@ class Sampling:
     def _time(self, step: int) -> float:
         c = self.config
         top = c.t_start * c.strength
-        return linear(top, min(c.t_end, top), fraction(step, c.steps))
+        return noise_level(top, min(c.t_end, top), fraction(step, c.steps))
 
     @torch.no_grad()
     def advance(self, step: int, *, measure: bool) -> StepReport:

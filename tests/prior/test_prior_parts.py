@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -9,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from voxcore.errors import NotFound
 from voxcore.palette import CLASSIC, EDITOR, Block
-from voxcore.prior.diffusion import CLASSES, SHIFT, alpha_sigma, codebook, encode, expected_code
-from voxcore.prior.model import GRID
-from voxcore.prior.network import NetworkConfig, PriorNetwork, depth_to_space, space_to_depth
+from voxcore.prior.diffusion import CLASSES, CODE_DIM, SHIFT, alpha_sigma, codebook, encode, expected_code
+from voxcore.prior.model import GRID, load_network, save_weights
+from voxcore.prior.network import CONDITION_DIM, WORD_DIM, NetworkConfig, PriorNetwork, depth_to_space, space_to_depth
+from voxcore.prior.sampler import noise_level
 from voxcore.prior.window import Window, home_indices, lift, nearest_classes
 from voxcore.prior.words import MAX_WORDS, padded_ids, word_table
 
@@ -46,36 +50,84 @@ def test_space_to_depth_round_trip() -> None:
     torch.testing.assert_close(depth_to_space(space_to_depth(x)), x)
 
 
-def test_network_shapes_and_that_words_time_and_map_matter() -> None:
+@pytest.fixture
+def network() -> PriorNetwork:
     torch.manual_seed(0)
     network = PriorNetwork(TINY)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
-    x, condition = torch.randn(1, 5, 16, 16, 16), torch.zeros(1, 7, 16, 16, 16)
-    words, mask, t = torch.randn(1, MAX_WORDS, 96), torch.ones(1, MAX_WORDS, dtype=torch.bool), torch.tensor([0.5])
-    with torch.no_grad():
-        base = network(x, t, words, mask, condition)
-        assert base.shape == (1, CLASSES, 16, 16, 16)
-        for other in (
-            network(x, t * 0.5, words, mask, condition),
-            network(x, t, words.flip(-1), mask, condition),
-            network(x, t, words, mask & False, condition),
-            network(x, t, words, mask, condition + 1.0),
-        ):
-            assert float((other - base).abs().max()) > 1e-3
+    return network.requires_grad_(False)
 
 
-def test_masked_words_are_not_read() -> None:
-    torch.manual_seed(0)
-    network = PriorNetwork(TINY)
-    for parameter in network.parameters():
-        torch.nn.init.normal_(parameter, std=0.2)
-    x, condition, t = torch.randn(1, 5, 16, 16, 16), torch.zeros(1, 7, 16, 16, 16), torch.tensor([0.5])
-    words, mask = torch.randn(1, MAX_WORDS, 96), torch.arange(MAX_WORDS)[None] < 3
-    other = words.clone()
+def questions() -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return {
+        "x": torch.randn(1, 16, 16, 16, CODE_DIM, generator=generator),
+        "t": torch.tensor([0.5]),
+        "guidance": torch.tensor([0.0]),
+        "words": torch.randn(1, MAX_WORDS, WORD_DIM, generator=generator),
+        "word_mask": torch.ones(1, MAX_WORDS, dtype=torch.bool),
+        "condition": torch.zeros(1, 16, 16, 16, CONDITION_DIM),
+    }
+
+
+def test_everything_that_the_network_is_told_matters(network: PriorNetwork) -> None:
+    asked = questions()
+    base = network(**asked)
+    assert base.shape == (1, 8, 8, 8, 8 * CLASSES)
+    assert depth_to_space(base).shape == (1, 16, 16, 16, CLASSES)
+    for name, other in (
+        ("t", asked["t"] * 0.5),
+        ("guidance", asked["guidance"] + 1.5),
+        ("words", asked["words"].flip(-1)),
+        ("word_mask", ~asked["word_mask"]),
+        ("condition", asked["condition"] + 1.0),
+    ):
+        assert float((network(**asked | {name: other}) - base).abs().max()) > 1e-3, name
+
+
+def test_masked_words_are_not_read(network: PriorNetwork) -> None:
+    asked = questions()
+    asked["word_mask"] = torch.arange(MAX_WORDS)[None] < 3
+    other = asked["words"].clone()
     other[:, 3:] = 7.0
-    with torch.no_grad():
-        torch.testing.assert_close(network(x, t, words, mask, condition), network(x, t, other, mask, condition))
+    torch.testing.assert_close(network(**asked), network(**asked | {"words": other}))
+
+
+def test_a_cell_answers_for_itself(network: PriorNetwork) -> None:
+    # The order of the eight cells in a patch must be the same on the way in and on the way out.
+    for name in ("fine_in", "middle_in", "middle_out", "fine_out", "blocks"):
+        setattr(network, name, torch.nn.ModuleList())
+    network.up1.weight.zero_()
+    network.up1.bias.zero_()
+    network.enter.weight.zero_()
+    network.leave.weight.zero_()
+    for cell in range(8):
+        network.enter.weight[cell, cell * (CODE_DIM + CONDITION_DIM)] = 1.0
+        network.leave.weight[cell * CLASSES, cell] = 1.0
+    network.enter.bias.zero_()
+    network.leave.bias.zero_()
+    network.leave_norm.weight.fill_(1.0)
+    asked = questions()
+    asked["x"] = torch.zeros_like(asked["x"])
+    asked["x"][0, 5, 2, 9, 0] = 4.0
+    answer = depth_to_space(network(**asked))[0, ..., 0]
+    assert int(answer.argmax()) == (5 * 16 + 2) * 16 + 9
+
+
+def test_weights_survive_a_round_trip_in_parts(
+    network: PriorNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("voxcore.prior.model._PART_BYTES", 20_000)
+    save_weights(network, tmp_path, {"samples": "0"})
+    assert len(list(tmp_path.glob("prior-*.safetensors"))) > 1
+    again = load_network(tmp_path)
+    assert again.config == TINY
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], value.half().float())
+    (tmp_path / "prior-1.safetensors").unlink()
+    with pytest.raises(NotFound, match="prior"):
+        load_network(tmp_path)
 
 
 def test_words_known_stemmed_split_and_unknown() -> None:
@@ -147,3 +199,12 @@ def test_classic_palette_receives_every_class() -> None:
     lifted = lift(q, torch.zeros(1, 1, 1, dtype=torch.uint8), classes, homes)
     assert lifted.shape[0] == 8
     assert float(lifted.sum()) == pytest.approx(1.0)
+
+
+def test_noise_levels_run_from_start_to_end_and_linger_where_the_layout_is_decided() -> None:
+    levels = [noise_level(0.985, 0.03, i / 19) for i in range(20)]
+    assert levels[0] == pytest.approx(0.985)
+    assert levels[-1] == pytest.approx(0.03)
+    assert levels == sorted(levels, reverse=True)
+    ratios = [SHIFT * np.tan(np.pi / 2 * t) for t in levels]
+    assert sum(r > 10.0 for r in ratios) >= 8  # sigma / alpha; even steps in t would give 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 
-def classifier_free(unconditional: Tensor, conditional: Tensor, scale: float) -> Tensor:
+def classifier_free(unconditional: Tensor, conditional: Tensor, scale: float | Tensor) -> Tensor:
     """``unconditional + scale * (conditional - unconditional)``; scale 1 is the plain condition.
 
     The two tensors are any pair of equal shape in which moving along a line makes sense: noise

@@ -15,9 +15,9 @@ from torch import Tensor
 from voxcore.config import TrainConfig
 from voxcore.guidance.base import Scene, Score, StepInfo, Target
 from voxcore.prior.diffusion import expected_code
-from voxcore.prior.sampler import churned, guidance_at, implied_noise, noised
+from voxcore.prior.sampler import churned, guidance_at, implied_noise, noise_level, noised
 from voxcore.prior.task import PriorTask
-from voxcore.schedules import fraction, linear
+from voxcore.schedules import fraction
 
 
 class PriorTeacher:
@@ -45,7 +45,7 @@ class PriorTeacher:
     def _look(self, probabilities: Tensor, info: StepInfo) -> None:
         c = self.config
         at = fraction(info.call, info.calls)
-        t = linear(c.t_start * c.strength, min(c.t_end, c.t_start * c.strength), at)
+        t = noise_level(c.t_start * c.strength, min(c.t_end, c.t_start * c.strength), at)
         fresh = self.task.fresh(info.generator)
         noise = fresh if self._call < 0 else churned(self._eps, fresh)
         x = noised(self.task.codes(probabilities), noise, t)

@@ -14,18 +14,18 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from voxcore.errors import NotFound, ShapeError
-from voxcore.guidance.classifier_free import classifier_free
-from voxcore.prior.diffusion import CODE_DIM, encode
-from voxcore.prior.network import CONDITION_DIM, NetworkConfig, PriorNetwork
+from voxcore.prior.diffusion import CLASSES, CODE_DIM, encode
+from voxcore.prior.network import CONDITION_DIM, NetworkConfig, PriorNetwork, depth_to_space
 from voxcore.prior.words import WEIGHTS, Tokens, padded_ids, word_table
 
 GRID: Final = (64, 48, 64)
 """The grid that the prior was trained on, [X, Y, Z]."""
+_PART_BYTES: Final = 15_000_000
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """A prompt and the empty prompt, as the network reads them: words [2, W, 96], mask [2, W]."""
+    """A prompt as the network reads it: words [1, W, 96], mask [1, W]."""
 
     words: Tensor
     mask: Tensor
@@ -47,8 +47,8 @@ class Prior:
         self._vectors = table.vectors
 
     def read(self, tokens: Tokens) -> Prompt:
-        """Word vectors of a tokenised prompt, beside those of the empty prompt."""
-        ids = torch.stack([torch.full_like(padded_ids(tokens), -1), padded_ids(tokens)])
+        """Word vectors of a tokenised prompt."""
+        ids = padded_ids(tokens)[None]
         words = self._vectors[ids.clamp(min=0)] * (ids >= 0)[..., None]
         return Prompt(words.to(self.device, self.dtype), (ids >= 0).to(self.device))
 
@@ -56,53 +56,75 @@ class Prior:
         """[1, CONDITION_DIM, *GRID]: the present world (palette indices [X, Y, Z] of 12 classes), or
         none, and a mask [X, Y, Z] of cells that must stay as they are. Raises ShapeError.
         """
-        out = torch.zeros(1, CONDITION_DIM, *GRID, device=self.device)
+        out = torch.zeros(1, *GRID, CONDITION_DIM, device=self.device)
         if existing is not None:
             if tuple(existing.shape) != GRID:
                 raise ShapeError(f"expected {list(GRID)}, got {list(existing.shape)}", field="existing")
-            out[:, :CODE_DIM] = encode(existing[None].to(self.device))
-            out[:, CODE_DIM] = 1.0
+            out[..., :CODE_DIM] = encode(existing[None].to(self.device)).movedim(1, -1)
+            out[..., CODE_DIM] = 1.0
             if fixed is not None:
-                out[:, CODE_DIM + 1] = fixed.to(self.device, torch.float32)
-        return out
+                out[..., CODE_DIM + 1] = fixed.to(self.device, torch.float32)
+        return out.movedim(-1, 1)
 
     @torch.inference_mode()
     def posterior(self, x: Tensor, t: float, prompt: Prompt, condition: Tensor, cfg_scale: float) -> Tensor:
-        """Guided block probabilities [1, CLASSES, *GRID] float32 given noisy codes x [1, CODE_DIM, *GRID].
+        """Guided block probabilities [B, CLASSES, *GRID] float32 given noisy codes x [B, CODE_DIM, *GRID]
+        and condition [B or 1, CONDITION_DIM, *GRID].
 
-        Guidance acts on log-probabilities; at scale 1 the unconditional pass is not run.
+        The network answers as two passes of classifier-free guidance of ``cfg_scale`` would, in one:
+        it learned to (see `PriorNetwork`), in the range `voxcore.config.PRIOR_CFG_SCALE`. In memory the
+        classes of a cell lie side by side.
         """
-        batch = 1 if cfg_scale == 1.0 else 2
-        logits: Tensor = self.network(
-            x.to(self.dtype).expand(batch, -1, -1, -1, -1),
+        batch = len(x)
+        logits = self.network(
+            x.movedim(1, -1).to(self.dtype),
             torch.full((batch,), t, device=self.device),
-            prompt.words[-batch:],
-            prompt.mask[-batch:],
-            condition.to(self.dtype).expand(batch, -1, -1, -1, -1),
-        ).float()
-        if batch == 1:
-            return logits.softmax(1)
-        log_p = logits.log_softmax(1)
-        return classifier_free(log_p[:1], log_p[1:], cfg_scale).softmax(1)
+            torch.full((batch,), cfg_scale - 1.0, device=self.device),
+            prompt.words.expand(batch, -1, -1),
+            prompt.mask.expand(batch, -1),
+            condition.movedim(1, -1).to(self.dtype).expand(batch, -1, -1, -1, -1),
+        )
+        logits = depth_to_space(logits).float()
+        assert logits.shape[-1] == CLASSES
+        return logits.softmax(-1).movedim(-1, 1)
 
 
-def save_weights(network: PriorNetwork, path: Path, metadata: dict[str, str]) -> None:
-    """Write fp16 safetensors with the network's configuration in the header."""
+def _in_parts(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
+    """Tensors by name, in as few groups as fit into files of 15 MB."""
+    parts: list[dict[str, Tensor]] = [{}]
+    size = 0
+    for name, value in tensors.items():
+        own = value.numel() * value.element_size()
+        if parts[-1] and size + own > _PART_BYTES:
+            parts.append({})
+            size = 0
+        parts[-1][name] = value
+        size += own
+    return parts
+
+
+def save_weights(network: PriorNetwork, folder: Path, metadata: dict[str, str]) -> None:
+    """Write ``prior-<n>.safetensors``, fp16, with the network's configuration in each header."""
     tensors = {name: value.detach().half().cpu().contiguous() for name, value in network.state_dict().items()}
-    save_file(tensors, path, {"config": json.dumps(asdict(network.config)), **metadata})
+    header = {"config": json.dumps(asdict(network.config)), **metadata}
+    for i, part in enumerate(_in_parts(tensors)):
+        save_file(part, folder / f"prior-{i}.safetensors", header)
 
 
-def load_network(path: Path = WEIGHTS / "prior.safetensors") -> PriorNetwork:
+def load_network(folder: Path = WEIGHTS) -> PriorNetwork:
     """Read weights written by `save_weights`, as float32 on the CPU. Raises NotFound."""
+    tensors: dict[str, Tensor] = {}
+    config = {}
     try:
-        with safe_open(path, framework="pt") as file:
-            config = json.loads(file.metadata()["config"])
-            tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no iterator)
-    except (FileNotFoundError, SafetensorError, KeyError) as error:
-        raise NotFound(f"expected the prior's weights in {path.name}: {error}", field="weights") from error
-    config["tokens"] = tuple(config["tokens"])
-    network = PriorNetwork(NetworkConfig(**config))
-    network.load_state_dict(tensors)
+        for path in sorted(folder.glob("prior-*.safetensors")):
+            with safe_open(path, framework="pt") as file:
+                config = json.loads(file.metadata()["config"])
+                tensors |= {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no iterator)
+        config["tokens"] = tuple(config["tokens"])
+        network = PriorNetwork(NetworkConfig(**config))
+        network.load_state_dict(tensors)
+    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
+        raise NotFound(f"expected the prior's weights, prior-*.safetensors: {error}", field="weights") from error
     return network
 
 

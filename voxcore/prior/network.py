@@ -3,6 +3,8 @@
 Three resolutions. Patches of 2^3 voxels carry convolutions for detail (space-to-depth keeps them
 cheap), patches of 4^3 more of them, patches of 8^3 are the tokens of a transformer that sees the
 whole grid and reads the prompt (adaLN-single as in PixArt-alpha, arXiv:2310.00426).
+
+Channels come last everywhere: every linear layer, norm and convolution runs on contiguous memory.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ from voxcore.prior.words import MAX_WORDS
 CONDITION_DIM: Final = CODE_DIM + 2
 """The existing map's codes, a flag that there is one, and a mask of cells that must not change."""
 WORD_DIM: Final = 96
+WAVES: Final = 32
+"""Frequencies by which a number (time, guidance) is presented."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,16 @@ class NetworkConfig:
     """Widths and depths. The defaults are the shipped model."""
 
     fine: int = 64
+    fine_in: int = 1
+    fine_out: int = 2
     middle: int = 128
-    width: int = 224
-    blocks: int = 5
-    heads: int = 7
-    text_width: int = 128
-    text_layers: int = 2
+    middle_in: int = 2
+    middle_out: int = 2
+    width: int = 256
+    blocks: int = 8
+    heads: int = 8
+    text_width: int = 192
+    text_layers: int = 3
     tokens: tuple[int, int, int] = (8, 6, 8)
 
 
@@ -74,22 +82,19 @@ class Convolution(nn.Conv3d):
         return super().forward(x.movedim(-1, 1)).movedim(1, -1)
 
 
-class ResBlock(nn.Module):
-    """Two 3^3 convolutions, modulated by the time-and-text vector."""
+class ConvBlock(nn.Module):
+    """A residual 3^3 convolution, modulated by the vector of time, guidance and text."""
 
     def __init__(self, channels: int, modulation: int) -> None:
         super().__init__()
-        self.norm1, self.norm2 = ChannelNorm(channels), ChannelNorm(channels)
-        self.conv1, self.conv2 = Convolution(channels), Convolution(channels)
+        self.norm = ChannelNorm(channels)
+        self.conv = Convolution(channels)
         self.modulate = nn.Linear(modulation, 2 * channels)
-        nn.init.zeros_(self.conv2.weight)
         nn.init.zeros_(self.modulate.weight)
 
     def forward(self, x: Tensor, vector: Tensor) -> Tensor:
         scale, shift = self.modulate(vector)[:, None, None, None, :].chunk(2, dim=-1)
-        h = self.conv1(F.silu(self.norm1(x)))
-        h = torch.addcmul(shift, self.norm2(h), 1 + scale)
-        change: Tensor = self.conv2(F.silu(h))
+        change: Tensor = self.conv(F.silu(torch.addcmul(shift, self.norm(x), 1 + scale)))
         return x + change
 
 
@@ -165,56 +170,72 @@ class TextEncoder(nn.Module):
         return self.norms[-1](x), mask
 
 
+def waves(value: Tensor) -> Tensor:
+    """[B] numbers of about 0..1 as [B, 2 WAVES] sines and cosines."""
+    angles = value[:, None] * torch.exp(torch.linspace(0.0, 7.0, WAVES, device=value.device))[None] * torch.pi
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
 class PriorNetwork(nn.Module):
     """See the module. Grid sizes are 8 times ``config.tokens``.
 
-    Inside, channels come last: every linear layer, norm and convolution then runs on contiguous memory.
+    ``guidance`` is how strongly the answer leans to the prompt: 0 is the plain posterior; what
+    classifier-free guidance of scale 1 + guidance gives is learned from the network's own two-pass
+    answers (guidance distillation, arXiv:2210.03142 section 3), so that one pass does the work of two.
     """
 
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         c = self.config = config or NetworkConfig()
         self.text = TextEncoder(c.text_width, c.text_layers)
-        self.time = nn.Sequential(nn.Linear(64, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
+        self.time = nn.Sequential(nn.Linear(2 * WAVES, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
+        self.guidance = nn.Sequential(nn.Linear(2 * WAVES, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
         self.text_pool = nn.Linear(c.text_width, c.width)
         self.modulation = nn.Linear(c.width, 6 * c.width)
         self.enter = nn.Linear(8 * (CODE_DIM + CONDITION_DIM), c.fine)
-        self.fine_in = ResBlock(c.fine, c.width)
+        self.fine_in = nn.ModuleList(ConvBlock(c.fine, c.width) for _ in range(c.fine_in))
         self.down1 = nn.Linear(8 * c.fine, c.middle)
-        self.middle_in = ResBlock(c.middle, c.width)
+        self.middle_in = nn.ModuleList(ConvBlock(c.middle, c.width) for _ in range(c.middle_in))
         self.down2 = nn.Linear(8 * c.middle, c.width)
-        self.position = nn.Parameter(torch.randn(c.width, *c.tokens) * 0.02)
+        self.position = nn.Parameter(torch.randn(*c.tokens, c.width) * 0.02)
         self.blocks = nn.ModuleList(Block(c.width, c.text_width, c.heads) for _ in range(c.blocks))
         self.up2 = nn.Linear(c.width, 8 * c.middle)
-        self.middle_out = ResBlock(c.middle, c.width)
+        self.middle_out = nn.ModuleList(ConvBlock(c.middle, c.width) for _ in range(c.middle_out))
         self.up1 = nn.Linear(c.middle, 8 * c.fine)
-        self.fine_out = nn.ModuleList(ResBlock(c.fine, c.width) for _ in range(2))
-        self.leave = nn.Linear(c.fine, 8 * CLASSES)
+        self.fine_out = nn.ModuleList(ConvBlock(c.fine, c.width) for _ in range(c.fine_out))
         self.leave_norm = ChannelNorm(c.fine)
+        self.leave = nn.Linear(c.fine, 8 * CLASSES)
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.leave.weight)
 
-    def forward(self, x: Tensor, t: Tensor, words: Tensor, word_mask: Tensor, condition: Tensor) -> Tensor:
-        """x [B, CODE_DIM, X, Y, Z], t [B], words [B, W, 96], word_mask [B, W] bool, condition
-        [B, CONDITION_DIM, X, Y, Z]; returns logits [B, CLASSES, X, Y, Z].
+    def forward(
+        self, x: Tensor, t: Tensor, guidance: Tensor, words: Tensor, word_mask: Tensor, condition: Tensor
+    ) -> Tensor:
+        """x [B, X, Y, Z, CODE_DIM], t [B], guidance [B], words [B, W, 96], word_mask [B, W] bool,
+        condition [B, X, Y, Z, CONDITION_DIM]; returns logits [B, X/2, Y/2, Z/2, 8 CLASSES], the
+        `space_to_depth` of one logit per cell and class.
         """  # fmt: skip
+        dtype = x.dtype
         text, text_mask = self.text(words, word_mask)
-        angles = t[:, None] * torch.exp(torch.linspace(0.0, 7.0, 32, device=t.device))[None] * torch.pi
-        waves = torch.cat([angles.sin(), angles.cos()], dim=1).to(x.dtype)
-        vector = self.time(waves) + self.text_pool(text[:, 0])
-        vector = F.silu(vector)
+        vector = self.time(waves(t).to(dtype)) + self.text_pool(text[:, 0])
+        vector = F.silu(vector + self.guidance(waves(guidance / 4).to(dtype)))
         modulation = self.modulation(vector).unflatten(-1, (6, -1))
 
-        both = torch.cat([x.movedim(1, -1), condition.movedim(1, -1)], dim=-1)
-        fine = self.fine_in(self.enter(space_to_depth(both)), vector)
-        middle = self.middle_in(self.down1(space_to_depth(fine)), vector)
-        coarse = self.down2(space_to_depth(middle)) + self.position.movedim(0, -1).to(x.dtype)
+        fine = self.enter(space_to_depth(torch.cat([x, condition], dim=-1)))
+        for block in self.fine_in:
+            fine = block(fine, vector)
+        middle = self.down1(space_to_depth(fine))
+        for block in self.middle_in:
+            middle = block(middle, vector)
+        coarse = self.down2(space_to_depth(middle)) + self.position.to(dtype)
         tokens = coarse.flatten(1, 3)
         for block in self.blocks:
             tokens = block(tokens, modulation, text, text_mask)
         middle = middle + depth_to_space(self.up2(tokens.view_as(coarse)))
-        middle = self.middle_out(middle, vector)
+        for block in self.middle_out:
+            middle = block(middle, vector)
         fine = fine + depth_to_space(self.up1(middle))
         for block in self.fine_out:
             fine = block(fine, vector)
-        return depth_to_space(self.leave(F.silu(self.leave_norm(fine)))).movedim(-1, 1)
+        logits: Tensor = self.leave(F.silu(self.leave_norm(fine)))
+        return logits

@@ -1,0 +1,155 @@
+"""What the prior learns: block posteriors by cross-entropy, and its own guided answers in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from voxcore.config import PRIOR_CFG_SCALE
+from voxcore.guidance.classifier_free import classifier_free
+from voxcore.prior.diffusion import CLASSES, CODE_DIM, alpha_sigma, codebook
+from voxcore.prior.model import GRID
+from voxcore.prior.network import PriorNetwork, space_to_depth
+
+CHANGED_WEIGHT = 2.5
+"""Extra weight of the surroundings of every cell that was built or dug: detail sits there."""
+MAX_GUIDANCE = PRIOR_CFG_SCALE[1] - 1.0
+"""What is above a scale of 1."""
+
+
+@dataclass
+class Batch:
+    """Worlds and everything drawn for them; the first axis of all is the batch.
+
+    ``worlds`` [B, 2 (existing, target), X, Y, Z] uint8, ``with_map`` [B], ``free_*`` [B, side] bool
+    (the box that may change), ``t`` [B], ``noise`` [B, X, Y, Z, CODE_DIM], ``guidance`` [B], ``words``
+    [B, W, 96], ``mask`` [B, W].
+    """
+
+    worlds: Tensor
+    with_map: Tensor
+    free_x: Tensor
+    free_y: Tensor
+    free_z: Tensor
+    t: Tensor
+    noise: Tensor
+    guidance: Tensor
+    words: Tensor
+    mask: Tensor
+
+    def rows(self, start: int, stop: int) -> Batch:
+        """Some of the worlds."""
+        return replace(self, **{f.name: getattr(self, f.name)[start:stop] for f in fields(self)})
+
+
+def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -> Batch:
+    """Draw condition, box, noise and word noise for ``worlds`` [B, 2, *GRID] and word ``ids`` [B, W]."""
+    batch, device = len(worlds), worlds.device
+    kind = torch.rand(batch, device=device)
+    boxed = kind > 0.85
+    free = []
+    for size in GRID:
+        length = torch.randint(size // 4, size + 1, (batch, 1), device=device)
+        low = (torch.rand(batch, 1, device=device) * (size - length + 1)).long()
+        place = torch.arange(size, device=device)[None]
+        free.append(((place >= low) & (place < low + length)) | ~boxed[:, None])
+    mask = ids >= 0
+    words = vectors[ids.clamp(min=0).long()]
+    if augment:
+        noisy = (torch.rand(batch, 1, 1, device=device) < 0.5) * 0.35
+        words = words + noisy * torch.randn_like(words)
+        keep = torch.rand(mask.shape, device=device) > 0.08 * torch.rand(batch, 1, device=device)
+        mask = mask & keep & (torch.rand(batch, 1, device=device) > 0.1)
+    words = words * mask[..., None]
+    return Batch(
+        worlds=worlds,
+        with_map=kind > 0.45,
+        free_x=free[0],
+        free_y=free[1],
+        free_z=free[2],
+        t=torch.rand(batch, device=device) * 0.994 + 0.003,
+        noise=torch.randn(batch, *GRID, CODE_DIM, device=device),
+        guidance=torch.zeros(batch, device=device),
+        words=words,
+        mask=mask,
+    )
+
+
+def _inputs(batch: Batch, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Noisy codes, condition, targets [B, x, y, z, 8] of every 2^3 patch, and their weights."""
+    terrain, target = batch.worlds[:, 0], batch.worlds[:, 1]
+    fixed = ~(batch.free_x[:, :, None, None] & batch.free_y[:, None, :, None] & batch.free_z[:, None, None, :])
+    existing = torch.where(fixed, target, terrain)
+    shown = batch.with_map[:, None, None, None, None]
+    condition = torch.cat(
+        [
+            codes[existing.long()] * shown,
+            shown.expand(*fixed.shape, 1).to(codes.dtype),
+            fixed[..., None].to(codes.dtype),
+        ],
+        dim=-1,
+    )
+    alpha, sigma = (v[:, None, None, None, None] for v in alpha_sigma(batch.t))
+    x = alpha * codes[target.long()] + sigma * batch.noise
+    changed = space_to_depth((target != terrain)[..., None]).any(-1)
+    near = F.max_pool3d(changed[:, None].to(x.dtype), 3, stride=1, padding=1)[:, 0]
+    weight = (1.0 + CHANGED_WEIGHT * near[..., None]) * ~space_to_depth(fixed[..., None])
+    return x, condition, space_to_depth(target[..., None]).long(), weight
+
+
+def _log_p(network: PriorNetwork, batch: Batch, x: Tensor, condition: Tensor, mask: Tensor) -> Tensor:
+    """Log-posteriors [B, x, y, z, 8, CLASSES] float32."""
+    with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=x.is_cuda):
+        words = batch.words * mask[..., None]
+        logits = network(x, batch.t, batch.guidance, words, mask, condition)
+    return logits.unflatten(-1, (8, CLASSES)).float().log_softmax(-1)
+
+
+def _mean(entropy: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean over each world's cells [B]."""
+    return (entropy * weight).flatten(1).sum(1) / weight.flatten(1).sum(1).clamp(min=1.0)
+
+
+def plain_loss(network: PriorNetwork, batch: Batch, codes: Tensor) -> Tensor:
+    """Weighted cross-entropy of each world [B] with what is really there."""
+    x, condition, target, weight = _inputs(batch, codes)
+    log_p = _log_p(network, batch, x, condition, batch.mask)
+    return _mean(-log_p.gather(-1, target[..., None])[..., 0], weight)
+
+
+def unweighted_loss(network: PriorNetwork, batch: Batch, codes: Tensor) -> Tensor:
+    """Plain cross-entropy per cell of each world [B], for validation."""
+    x, condition, target, _ = _inputs(batch, codes)
+    log_p = _log_p(network, batch, x, condition, batch.mask)
+    return -log_p.gather(-1, target[..., None])[..., 0].flatten(1).mean(1)
+
+
+def guided_targets(averaged: PriorNetwork, batch: Batch, codes: Tensor) -> Tensor:
+    """What ``averaged`` answers with classifier-free guidance 1 + batch.guidance: two passes
+    [B, x, y, z, 8, CLASSES], bfloat16.
+    """  # fmt: skip
+    x, condition, _, _ = _inputs(batch, codes)
+    plain = replace(batch, guidance=torch.zeros_like(batch.guidance))
+    conditional = _log_p(averaged, plain, x, condition, batch.mask)
+    unconditional = _log_p(averaged, plain, x, condition, torch.zeros_like(batch.mask))
+    scale = (1.0 + batch.guidance)[:, None, None, None, None, None]
+    guided = classifier_free(unconditional, conditional, scale).softmax(-1)
+    return guided.to(torch.bfloat16)
+
+
+def joint_loss(network: PriorNetwork, batch: Batch, guided: Tensor, codes: Tensor) -> Tensor:
+    """[B]: the plain loss for the first worlds, cross-entropy with ``guided`` for the last ones."""
+    x, condition, target, weight = _inputs(batch, codes)
+    log_p = _log_p(network, batch, x, condition, batch.mask)
+    plain = len(log_p) - len(guided)
+    hard = -log_p[:plain].gather(-1, target[:plain, ..., None])[..., 0]
+    soft = -(guided.float() * log_p[plain:]).sum(-1)
+    return _mean(torch.cat([hard, soft]), weight)
+
+
+def class_codes(device: torch.device) -> Tensor:
+    """The codebook on ``device``."""
+    return codebook().to(device)

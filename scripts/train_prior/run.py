@@ -1,0 +1,160 @@
+"""The training loop of one GPU among several: the same weights everywhere, gradients averaged in each step."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from typing import Any
+
+import checkpoint
+import numpy as np
+import torch
+import torch.distributed as dist
+from feed import Feed
+from objective import MAX_GUIDANCE, class_codes, guided_targets, joint_loss, make_batch, plain_loss, unweighted_loss
+from torch import Tensor
+
+from voxcore.prior.network import PriorNetwork
+from voxcore.prior.words import padded_ids, word_table
+from voxcore.worlds import generate
+
+VALIDATION_SEEDS = 2**40
+VALIDATION_WORLDS = 512
+GUIDED_SHARE = 0.5
+"""Of a batch, in runs that learn guidance."""
+
+
+def run(rank: int, args: argparse.Namespace) -> None:
+    """Train on GPU ``rank`` of ``args.gpus`` for ``args.minutes``; rank 0 logs and saves."""
+    device = torch.device("cuda", rank) if args.gpus else torch.device("cpu")
+    if args.gpus > 1:
+        os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
+        os.environ.setdefault("MASTER_PORT", "29555")
+        torch.cuda.set_device(device)
+        dist.init_process_group("nccl", rank=rank, world_size=args.gpus)
+    torch.set_num_threads(2)  # the other cores generate worlds
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    torch.backends.cudnn.benchmark = True
+    world_size = max(args.gpus, 1)
+    args.out.mkdir(parents=True, exist_ok=True)
+
+    network, averaged, step, seen = checkpoint.begin(args.resume, args.out)
+    network, averaged = network.to(device), averaged.to(device).requires_grad_(False)
+    feed = Feed(args.ring, args.workers, 10_000_000_000 + 64 * seen + 5_000_000_000 * rank, device)
+    vectors, codes = word_table().vectors.to(device), class_codes(device)
+    optimizer = torch.optim.AdamW(
+        _groups(network), lr=args.lr, betas=(0.9, 0.98), eps=1e-8, fused=device.type == "cuda"
+    )
+    compiled = (lambda f: torch.compile(f, dynamic=False)) if args.compile else (lambda f: f)
+    plain, joint = compiled(plain_loss), compiled(joint_loss)
+    targets = torch.no_grad()(guided_targets)  # compiling it takes longer than it saves in ten minutes
+
+    feed.wait(args.warm_ring)
+    torch.manual_seed(seen + 2 + 1000 * rank)
+    first_step, losses, said = step, [], 0.0
+    began = compiled_at = time.monotonic()
+    log = (args.out / checkpoint.LOG).open("a", encoding="utf-8") if rank == 0 else None
+    elapsed = 0.0
+    while elapsed < args.minutes * 60:
+        rate = (
+            args.lr
+            * min(1.0, (step - first_step + 1) / 200)
+            * (min(1.0, (1.0 - elapsed / (args.minutes * 60)) / args.decay) if args.decay else 1.0)
+        )
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        feed.renew(args.renew)
+        batch = make_batch(*feed.draw(args.batch), vectors, augment=True)
+        if args.guide:
+            guided = args.batch - int(args.batch * GUIDED_SHARE)
+            batch.guidance[guided:] = torch.rand(args.batch - guided, device=device) * MAX_GUIDANCE
+            answers = targets(averaged, batch.rows(guided, args.batch), codes)
+            loss = joint(network, batch, answers, codes).mean()
+        else:
+            loss = plain(network, batch, codes).mean()
+        network.zero_grad(set_to_none=True)
+        loss.backward()
+        _average_gradients(network, world_size)
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        if step == first_step + 20:
+            torch.cuda.synchronize() if args.gpus else None
+            compiled_at = time.monotonic()
+        step += 1
+        seen += args.batch * world_size
+        with torch.no_grad():
+            keep = min(0.999, (step + 1) / (step + 20))
+            torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), 1.0 - keep)
+        losses.append(loss.detach())
+        if step % 20 == 0:
+            elapsed = _agreed(time.monotonic() - began, device, world_size)
+        if step % 200 == 0 and log is not None:
+            now = time.monotonic()
+            line = {"step": step, "seen": seen, "made": feed.made, "seconds": round(now - began, 1)}
+            line |= {"loss": round(float(torch.stack(losses).mean()), 5), "lr": round(rate, 7)}
+            losses.clear()
+            log.write(json.dumps(line) + "\n")
+            log.flush()
+            if now - said > 20:
+                pace = (step - first_step - 21) * args.batch * world_size / (now - compiled_at)
+                print(json.dumps(line), f"{pace:.0f} samples/s", flush=True)
+                said = now
+    if log is not None:
+        line = {"step": step, "seen": seen, "made": feed.made, "seconds": round(time.monotonic() - began, 1)}
+        line |= {"gpus": args.gpus, "guide": args.guide}
+        if args.gpus:
+            line["gpu_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 1)
+        checkpoint.save(averaged, args.out, step, seen)
+        line |= {k: round(v, 5) for k, v in validate(averaged, vectors, codes, args.validation).items()}
+        print(json.dumps(line), flush=True)
+        log.write(json.dumps(line) + "\n")
+        log.close()
+    feed.close()
+    if args.gpus > 1:
+        dist.destroy_process_group()
+
+
+def _groups(network: PriorNetwork) -> list[dict[str, Any]]:
+    """Weight decay for matrices only."""
+    matrices = [p for p in network.parameters() if p.ndim > 1]
+    return [
+        {"params": matrices, "weight_decay": 0.02},
+        {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+
+
+def _agreed(elapsed: float, device: torch.device, world_size: int) -> float:
+    """The longest time of all ranks, so that all stop at the same step."""
+    if world_size == 1:
+        return elapsed
+    value = torch.tensor([elapsed], device=device, dtype=torch.float64)
+    dist.all_reduce(value, op=dist.ReduceOp.MAX)
+    return float(value)
+
+
+def _average_gradients(network: PriorNetwork, world_size: int) -> None:
+    if world_size == 1:
+        return
+    gradients = [p.grad for p in network.parameters() if p.grad is not None]
+    flat = torch.cat([g.flatten() for g in gradients])
+    dist.all_reduce(flat, op=dist.ReduceOp.AVG)
+    parts = flat.split([g.numel() for g in gradients])
+    torch._foreach_copy_(gradients, [part.view(g.shape) for part, g in zip(parts, gradients, strict=True)])
+
+
+@torch.no_grad()
+def validate(network: PriorNetwork, vectors: Tensor, codes: Tensor, count: int) -> dict[str, float]:
+    """Plain cross-entropy per cell at three noise levels, on worlds that are never trained on."""
+    held_out = [generate(VALIDATION_SEEDS + i) for i in range(count)]
+    worlds = torch.from_numpy(np.stack([np.stack([w.terrain, w.blocks]) for w in held_out])).to(codes.device)
+    ids = torch.stack([padded_ids(word_table().tokenize(w.caption)) for w in held_out]).to(codes.device)
+    out: dict[str, list[float]] = {}
+    torch.manual_seed(1)
+    for start in range(0, count, 64):
+        batch = make_batch(worlds[start : start + 64], ids[start : start + 64], vectors, augment=False)
+        for t in (0.3, 0.6, 0.9):
+            batch.t = torch.full_like(batch.t, t)
+            out.setdefault(f"ce_{t}", []).append(float(unweighted_loss(network, batch, codes).mean()))
+    return {name: float(np.mean(values)) for name, values in out.items()}

@@ -1,0 +1,91 @@
+"""What training asks of the prior (scripts/train_prior)."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from voxcore.prior import model
+from voxcore.prior.network import NetworkConfig, PriorNetwork
+from voxcore.prior.words import MAX_WORDS
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "train_prior"))
+import feed
+import objective
+
+SMALL = (16, 16, 16)
+
+
+@pytest.fixture
+def network() -> PriorNetwork:
+    torch.manual_seed(0)
+    network = PriorNetwork(
+        NetworkConfig(fine=8, middle=8, width=16, blocks=1, heads=2, text_width=16, text_layers=1, tokens=(2, 2, 2))
+    )
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.6)
+    return network.requires_grad_(False)
+
+
+@pytest.fixture
+def batch(monkeypatch: pytest.MonkeyPatch) -> objective.Batch:
+    monkeypatch.setattr(objective, "GRID", SMALL)
+    torch.manual_seed(1)
+    worlds = torch.randint(model.CLASSES, (4, 2, *SMALL), dtype=torch.uint8)
+    ids = torch.randint(20, (4, MAX_WORDS), dtype=torch.int32)
+    return objective.make_batch(worlds, ids, torch.randn(20, 96), augment=False)
+
+
+CODES = objective.class_codes(torch.device("cpu"))
+
+
+def test_guided_answers_are_the_two_passes_in_one(network: PriorNetwork, batch: objective.Batch) -> None:
+    x, condition, _, _ = objective._inputs(batch, CODES)
+    conditional = objective._log_p(network, batch, x, condition, batch.mask)
+    nothing = objective._log_p(network, batch, x, condition, batch.mask & False)
+    unguided = objective.guided_targets(network, batch, CODES).float()
+    torch.testing.assert_close(unguided, conditional.exp(), atol=5e-3, rtol=1e-2)
+    guided = objective.guided_targets(network, replace(batch, guidance=torch.full((4,), 1.5)), CODES).float()
+    expected = (nothing + 2.5 * (conditional - nothing)).softmax(-1)
+    torch.testing.assert_close(guided, expected, atol=5e-3, rtol=1e-2)
+    assert float((guided - unguided).abs().max()) > 0.05
+
+
+def test_fixed_cells_are_not_judged_and_changed_ones_weigh_more(batch: objective.Batch) -> None:
+    boxed = replace(batch, free_x=torch.arange(16)[None].expand(4, -1) < 6)
+    _, _, _, weight = objective._inputs(boxed, CODES)
+    assert float(weight[:, 3:].max()) == 0.0
+    worlds = batch.worlds.clone()
+    worlds[:, 1] = worlds[:, 0]
+    worlds[:, 1, 2, 2, 2] = (worlds[:, 0, 2, 2, 2] + 1) % model.CLASSES
+    everywhere = {name: torch.ones(4, 16, dtype=torch.bool) for name in ("free_x", "free_y", "free_z")}
+    _, _, _, weight = objective._inputs(replace(batch, worlds=worlds, **everywhere), CODES)
+    assert float(weight[0, 1, 1, 1, 0]) == float(weight[0, 2, 0, 1, 0]) == 1.0 + objective.CHANGED_WEIGHT
+    assert float(weight[0, 5, 5, 5, 0]) == 1.0
+
+
+def test_joint_loss_is_plain_for_the_first_and_follows_the_guided_for_the_last(
+    network: PriorNetwork, batch: objective.Batch
+) -> None:
+    plain = objective.plain_loss(network, batch, CODES)
+    certain = F.one_hot(objective._inputs(batch, CODES)[2][2:], model.CLASSES).float()
+    joint = objective.joint_loss(network, batch, certain, CODES)
+    torch.testing.assert_close(joint, plain)
+    uniform = torch.full_like(certain, 1.0 / model.CLASSES)
+    other = objective.joint_loss(network, batch, uniform, CODES)
+    torch.testing.assert_close(other[:2], plain[:2])
+    x, condition, _, weight = objective._inputs(batch, CODES)
+    even = -objective._log_p(network, batch, x, condition, batch.mask).mean(-1)
+    torch.testing.assert_close(other[2:], ((even * weight).sum((1, 2, 3, 4)) / weight.sum((1, 2, 3, 4)))[2:])
+
+
+def test_no_caption_of_the_benchmark_is_trained_on() -> None:
+    kept_out = feed.held_out()
+    assert len(kept_out) > 100
+    assert feed.folded("A Square stone keep.") in kept_out
+    assert feed.folded("a castle nobody asked for") not in kept_out
