@@ -10,9 +10,10 @@ from torch.nn import functional as F
 
 from voxcore.config import PRIOR_CFG_SCALE
 from voxcore.guidance.classifier_free import classifier_free
-from voxcore.prior.diffusion import CLASSES, CODE_DIM, alpha_sigma, codebook
+from voxcore.prior.diffusion import CLASSES, CODE_DIM, SHIFT, alpha_sigma, codebook
 from voxcore.prior.model import GRID
 from voxcore.prior.network import PriorNetwork, space_to_depth
+from voxcore.prior.sampler import RETIMED
 
 CHANGED_WEIGHT = 2.5
 """Extra weight of the surroundings of every cell that was built or dug: detail sits there."""
@@ -70,12 +71,18 @@ def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -
         free_x=free[0],
         free_y=free[1],
         free_z=free[2],
-        t=torch.rand(batch, device=device) * 0.994 + 0.003,
+        t=drawn_times(torch.rand(batch, device=device)),
         noise=torch.randn(batch, *GRID, CODE_DIM, device=device),
         guidance=torch.zeros(batch, device=device),
         words=words,
         mask=mask,
     )
+
+
+def drawn_times(uniform: Tensor) -> Tensor:
+    """Diffusion times from uniform numbers: even as sampling spaces its steps (`voxcore.prior.sampler`)."""
+    angle = torch.pi / 2 * (uniform * 0.994 + 0.003)
+    return 2 / torch.pi * torch.atan(RETIMED / SHIFT * torch.tan(angle))
 
 
 def _inputs(batch: Batch, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from voxcore.prior import model
 from voxcore.prior.network import NetworkConfig, PriorNetwork
+from voxcore.prior.sampler import noise_level
 from voxcore.prior.words import MAX_WORDS
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "train_prior"))
@@ -89,3 +90,10 @@ def test_no_caption_of_the_benchmark_is_trained_on() -> None:
     assert len(kept_out) > 100
     assert feed.folded("A Square stone keep.") in kept_out
     assert feed.folded("a castle nobody asked for") not in kept_out
+
+
+def test_training_draws_noise_as_sampling_spaces_it() -> None:
+    times = objective.drawn_times(torch.rand(20000, generator=torch.Generator().manual_seed(0)))
+    steps = torch.tensor([noise_level(0.998, 0.004, i / 99) for i in range(100)])
+    for share in (0.1, 0.5, 0.9):
+        assert float(times.quantile(share)) == pytest.approx(float(steps.quantile(share)), abs=0.01)
