@@ -104,7 +104,7 @@ class TrainConfig:
             this counts as settled and is hardly moved.
         logit_solid, logit_air, logit_material: the starting logits of full cells, empty cells and
             the present material: how firmly the grid believes in the initial world.
-        cfg_scale: classifier-free guidance at the highest noise level.
+        cfg_scale: classifier-free guidance; for the prior see `voxcore.prior.sampler.guidance_at`.
         temp_start, temp_end: softness of the grid's soft view, first and last step.
         t_start, t_end: diffusion time (0 clean, 1 noise), first and last teacher call.
         teacher_calls: how often the teacher looks during the run; its answer is then followed for
@@ -256,7 +256,7 @@ _BASE: Final[dict[str, Any]] = {
     "save_map_every": 0,
     "checkpoint_every": 40,
 }
-_SAMPLE: Final[dict[str, Any]] = {"steps": 30, "log_every": 1, "image_every": 10, "checkpoint_every": 10}
+_SAMPLE: Final[dict[str, Any]] = {"steps": 18, "log_every": 1, "image_every": 6, "checkpoint_every": 6}
 _TEACHER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     "prior": {},
     "photometric": {

@@ -49,8 +49,8 @@ def test_churned_noise_keeps_unit_variance() -> None:
     assert float((churned(a, b) * b).mean()) == pytest.approx(CHURN, abs=0.01)
 
 
-def test_guidance_falls_but_never_extrapolates_backwards() -> None:
-    assert guidance_at(2.5, 0.0) == 2.5
-    assert guidance_at(2.5, 1.0) == pytest.approx(1.5)
-    assert guidance_at(1.2, 1.0) == 1.0
-    assert guidance_at(0.0, 0.5) == 0.0
+def test_guidance_is_off_under_the_heaviest_noise_and_falls_afterwards() -> None:
+    assert guidance_at(2.5, 0.0, 0.985) == 1.0
+    assert guidance_at(2.5, 0.5, 0.5) == pytest.approx(2.0)
+    assert guidance_at(2.5, 1.0, 0.03) == pytest.approx(1.5)
+    assert guidance_at(1.2, 1.0, 0.03) == 1.0

@@ -49,7 +49,7 @@ class PriorTeacher:
         fresh = self.task.fresh(info.generator)
         noise = fresh if self._call < 0 else churned(self._eps, fresh)
         x = noised(self.task.codes(probabilities), noise, t)
-        q = self.task.ask(x, t, guidance_at(c.cfg_scale, at))
+        q = self.task.ask(x, t, guidance_at(c.cfg_scale, at, t))
         self._eps = implied_noise(x, expected_code(q), t)
         self._target = self.task.lift(q)
         self._call, self._t = info.call, t

@@ -51,8 +51,17 @@ def noised(x0: Tensor, noise: Tensor, t: float) -> Tensor:
     return alpha * x0 + sigma * noise
 
 
-def guidance_at(cfg_scale: float, at: float) -> float:
-    """Guidance falls over the run (``at`` 0..1), from ``cfg_scale`` to 60 % of it, never below 1."""
-    if cfg_scale <= 1.0:
-        return cfg_scale
+GUIDED_BELOW: Final = 40.0
+"""The noise, as sigma / alpha, above which guidance stays off (arXiv:2404.07724): a guess at the layout
+that is pushed before there is anything to see makes every object as large as the grid.
+"""
+
+
+def guidance_at(cfg_scale: float, at: float, t: float) -> float:
+    """Guidance at diffusion time ``t``, ``at`` (0..1) of the run: 1 under the heaviest noise, then
+    falling over the run from ``cfg_scale`` to 60 % of it, never below 1.
+    """
+    alpha, sigma = alpha_sigma(torch.tensor(t))
+    if sigma > GUIDED_BELOW * alpha:
+        return 1.0
     return max(1.0, cfg_scale * (1.0 - 0.4 * at))
