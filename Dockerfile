@@ -27,7 +27,8 @@ RUN /opt/voxcore/bin/pip install --constraint requirements.lock ./proto ./client
 
 FROM python:3.11-slim-bookworm AS cpu
 RUN groupadd --gid 10001 voxcore \
-    && useradd --uid 10001 --gid voxcore --home-dir /var/lib/voxcore --create-home --shell /usr/sbin/nologin voxcore
+    && useradd --uid 10001 --gid voxcore --home-dir /var/lib/voxcore --create-home --shell /usr/sbin/nologin voxcore \
+    && install --directory --owner voxcore --group voxcore /opt/voxcore-cache
 COPY --from=build /opt/voxcore /opt/voxcore
 COPY --chown=voxcore:voxcore maps /var/lib/voxcore/maps
 COPY --chown=voxcore:voxcore datasets /var/lib/voxcore/datasets
@@ -35,7 +36,7 @@ COPY --chown=voxcore:voxcore datasets /var/lib/voxcore/datasets
 COPY LICENSE clients/web/dis[t] /usr/share/voxcore/web/
 ENV PATH=/opt/voxcore/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    NUMBA_CACHE_DIR=/var/lib/voxcore/cache \
+    NUMBA_CACHE_DIR=/opt/voxcore-cache \
     VOXCORE_HOST=0.0.0.0 \
     VOXCORE_INSECURE=true \
     VOXCORE_TOKENS_FILE=/etc/voxcore/tokens.toml \
@@ -43,6 +44,8 @@ ENV PATH=/opt/voxcore/bin:$PATH \
     VOXCORE_LOG_JSON=true
 USER voxcore
 WORKDIR /var/lib/voxcore
+# Compiled once here and not at every first start.
+RUN python -m voxcore.warm_up
 VOLUME /var/lib/voxcore
 EXPOSE 50051 50080
 STOPSIGNAL SIGTERM

@@ -118,8 +118,9 @@ def varints(values: NDArray[np.int64]) -> bytes:
     return bytes((groups | (more * 0x80)).astype(np.uint8)[used].tobytes())
 
 
-def unpack_map(grid: pb.VoxelGrid, *, max_cells: int) -> VoxelMap:
-    """The map that a request brought, whole. Nothing is unpacked before every size is checked.
+def unpack_map(grid: pb.VoxelGrid, *, max_cells: int, where: str = "source.grid") -> VoxelMap:
+    """The map that a request brought in its field ``where``, whole. Nothing is unpacked before every size
+    is checked.
 
     Raises:
         InvalidInput: a palette, encoding, index or length that does not fit.
@@ -127,20 +128,20 @@ def unpack_map(grid: pb.VoxelGrid, *, max_cells: int) -> VoxelMap:
         LimitExceeded: more than ``max_cells``, or a layer that could not be sent back.
     """
     shape = (grid.dims.x, grid.dims.y, grid.dims.z)
-    check_sendable(shape, max_cells=max_cells, field="source.grid.dims")
+    check_sendable(shape, max_cells=max_cells, field=f"{where}.dims")
     cells = shape[0] * shape[1] * shape[2]
     if grid.part_count > 1:
-        raise InvalidInput(f"expected the whole grid, got part 1 of {grid.part_count}", field="source.grid.part_count")
+        raise InvalidInput(f"expected the whole grid, got part 1 of {grid.part_count}", field=f"{where}.part_count")
     if grid.raw_length != cells:
-        raise InvalidInput(f"expected {cells} for these dims, got {grid.raw_length}", field="source.grid.raw_length")
-    palette = _palette(grid)
-    blocks = from_bytes(_unpacked(grid.data, grid.encoding, cells), shape)
+        raise InvalidInput(f"expected {cells} for these dims, got {grid.raw_length}", field=f"{where}.raw_length")
+    palette = _palette(grid, where)
+    blocks = from_bytes(_unpacked(grid.data, grid.encoding, cells, where), shape)
     if grid.sha256 and grid.sha256.hex() != content_hash(blocks, palette.names):
-        raise InvalidInput("expected the content hash of these cells, got another", field="source.grid.sha256")
+        raise InvalidInput("expected the content hash of these cells, got another", field=f"{where}.sha256")
     return VoxelMap(blocks=blocks, palette=palette, world_scale=grid.world_scale or DEFAULT_WORLD_SCALE)
 
 
-def _unpacked(data: bytes, encoding: int, length: int) -> bytes:
+def _unpacked(data: bytes, encoding: int, length: int, where: str) -> bytes:
     if encoding in (pb.VOXEL_ENCODING_UNSPECIFIED, pb.VOXEL_ENCODING_RAW):
         raw = data
     elif encoding == pb.VOXEL_ENCODING_ZLIB:
@@ -148,20 +149,20 @@ def _unpacked(data: bytes, encoding: int, length: int) -> bytes:
             # One byte more than announced, so that a longer stream shows and a bomb does not go off.
             raw = zlib.decompressobj().decompress(data, length + 1)
         except zlib.error as error:
-            raise InvalidInput(f"expected a zlib stream: {error}", field="source.grid.data") from error
+            raise InvalidInput(f"expected a zlib stream: {error}", field=f"{where}.data") from error
     else:
-        raise InvalidInput(f"expected raw or zlib, got encoding {encoding}", field="source.grid.encoding")
+        raise InvalidInput(f"expected raw or zlib, got encoding {encoding}", field=f"{where}.encoding")
     if len(raw) != length:
         got = f"{len(raw)}" if len(raw) < length else "more"
-        raise InvalidInput(f"expected {length} bytes, got {got}", field="source.grid.data")
+        raise InvalidInput(f"expected {length} bytes, got {got}", field=f"{where}.data")
     return raw
 
 
-def _palette(grid: pb.VoxelGrid) -> Palette:
+def _palette(grid: pb.VoxelGrid, where: str) -> Palette:
     if not grid.palette or grid.palette[0].name != "Air":
-        raise InvalidInput("expected a palette whose entry 0 is Air", field="source.grid.palette")
+        raise InvalidInput("expected a palette whose entry 0 is Air", field=f"{where}.palette")
     if len(grid.palette) > 256:
-        raise LimitExceeded(f"expected at most 256 entries, got {len(grid.palette)}", field="source.grid.palette")
+        raise LimitExceeded(f"expected at most 256 entries, got {len(grid.palette)}", field=f"{where}.palette")
     return Palette("request", tuple(_block(entry) for entry in grid.palette[1:]))
 
 

@@ -78,8 +78,8 @@ class Runner:
         return [seat.job for seat in self._seats if seat.job is not None]
 
     async def ready(self) -> None:
-        """Waits until every worker is warm. Raises WorkerDied."""
-        await asyncio.gather(*(seat.worker.ready() for seat in self._seats))
+        """Waits until every worker is warm. Raises WorkerDied where one dies again and again before it is."""
+        await asyncio.gather(*(self._warm(seat) for seat in self._seats))
 
     async def enqueue(self, job: Job, *events: pb.JobEvent) -> None:
         """Let ``job`` wait for its turn. It is told, after ``events``."""
@@ -129,6 +129,18 @@ class Runner:
         self._arrived.set()
         await asyncio.gather(*self._tasks)
         await asyncio.gather(*(seat.worker.close() for seat in self._seats))
+
+    async def _warm(self, seat: _Seat) -> None:
+        for deaths in range(1, MAX_DEATHS + 1):
+            try:
+                return await seat.worker.ready()
+            except WorkerDied as error:
+                log.warning("%s before it was ready", error)
+                if deaths == MAX_DEATHS:
+                    raise
+                if seat.job is None:
+                    await self._new_worker(seat)
+        return None
 
     async def _ask_to_stop(self, job: Job, state: jobs_pb2.JobState.ValueType, *, keep: bool) -> None:
         if job.record.state in (RUNNING, PAUSING) and job.record.state != state:

@@ -35,7 +35,7 @@ class MapService:
             yield pb.GetMapResponse(grid=part, version="" if part.part_index else stored.version)
 
     async def PutMap(self, request: pb.PutMapRequest, caller: Caller) -> pb.PutMapResponse:
-        found = await asyncio.to_thread(unpack_map, request.grid, max_cells=self._settings.max_cells)
+        found = await asyncio.to_thread(unpack_map, request.grid, max_cells=self._settings.max_cells, where="grid")
         stored = await self._library.put_map(request.map_id, found, request.expected_version, caller)
         return pb.PutMapResponse(map=map_summary(stored))
 

@@ -20,7 +20,7 @@ from server.jobs.event_log import Cursor
 from server.jobs.manager import JobManager
 from server.jobs.runner import MAX_DEATHS
 from server.jobs.store import DATABASE_FILE
-from server.reasons import ServerStopping, WrongJobState
+from server.reasons import ServerStopping, WorkerDied, WrongJobState
 from server.voxel_codec import pack_grid
 from server.worker.messages import Frame, JobPaused, Picture
 from voxcore.errors import StorageError
@@ -406,3 +406,17 @@ def test_writes_that_fail_do_not_take_others_along(tmp_path):
         await database.close()
 
     asyncio.run(main())
+
+
+def test_process_that_dies_before_it_is_ready_is_replaced(tmp_path, monkeypatch):
+    async def ready(self: FakeWorker) -> None:
+        if len(self.made) < 3:
+            raise WorkerDied("the training process ended by signal 9")
+
+    monkeypatch.setattr(FakeWorker, "ready", ready)
+
+    async def test(manager: JobManager) -> None:
+        await manager.ready()
+        assert len(FakeWorker.made) == 3
+
+    run(tmp_path, monkeypatch, test)

@@ -114,6 +114,10 @@ class ServerLimits(_message.Message):
     MAX_QUEUE_FIELD_NUMBER: _builtins.int
     MAX_WATCHERS_FIELD_NUMBER: _builtins.int
     FRAMES_PER_SECOND_FIELD_NUMBER: _builtins.int
+    WORKERS_FIELD_NUMBER: _builtins.int
+    MAX_UPLOAD_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_VIEWS_FIELD_NUMBER: _builtins.int
+    MAX_STREAM_SECONDS_FIELD_NUMBER: _builtins.int
     max_message_bytes: _builtins.int
     """Longest message the server accepts. Those it sends are below 1 MiB."""
     max_cells: _builtins.int
@@ -126,6 +130,14 @@ class ServerLimits(_message.Message):
     """Streams that may be open at once."""
     frames_per_second: _builtins.float
     """Voxel frames and previews a second that a job may show."""
+    workers: _builtins.int
+    """Jobs that run at once."""
+    max_upload_bytes: _builtins.int
+    """Longest file that may be uploaded."""
+    max_views: _builtins.int
+    """Views of an uploaded dataset."""
+    max_stream_seconds: _builtins.int
+    """How long a stream may be open."""
     def __init__(
         self,
         *,
@@ -136,10 +148,14 @@ class ServerLimits(_message.Message):
         max_queue: _builtins.int = ...,
         max_watchers: _builtins.int = ...,
         frames_per_second: _builtins.float = ...,
+        workers: _builtins.int = ...,
+        max_upload_bytes: _builtins.int = ...,
+        max_views: _builtins.int = ...,
+        max_stream_seconds: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames_per_second", b"frames_per_second", "max_cells", b"max_cells", "max_message_bytes", b"max_message_bytes", "max_prompt_chars", b"max_prompt_chars", "max_queue", b"max_queue", "max_steps", b"max_steps", "max_watchers", b"max_watchers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames_per_second", b"frames_per_second", "max_cells", b"max_cells", "max_message_bytes", b"max_message_bytes", "max_prompt_chars", b"max_prompt_chars", "max_queue", b"max_queue", "max_steps", b"max_steps", "max_stream_seconds", b"max_stream_seconds", "max_upload_bytes", b"max_upload_bytes", "max_views", b"max_views", "max_watchers", b"max_watchers", "workers", b"workers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
