@@ -11,7 +11,7 @@ from vox.v1 import jobs_pb2
 
 from server.access import Access
 from server.convert import Order, order_from_spec
-from server.owners import Owners
+from server.owners import Owners, dataset_key
 from server.rpc import Caller
 from server.settings import Settings
 from server.voxel_codec import check_sendable
@@ -52,6 +52,8 @@ class Intake:
         quota.check("max_bytes", self._owners.bytes_of(caller.name))
         if order.dataset_id:
             resolve_dataset_id(self._settings.datasets_root, order.dataset_id)
+            if not self._owners.may_see(dataset_key(order.dataset_id), caller):
+                raise NotFound(f"{order.dataset_id} does not exist", field="dataset_id")
         return order
 
     def _shape(self, map_id: str) -> Shape:

@@ -15,7 +15,7 @@ from vox.v1 import maps_pb2 as pb
 
 from server.access import Access
 from server.jobs.event_log import timestamp
-from server.owners import Owners
+from server.owners import Owners, dataset_key
 from server.reasons import IdTaken, PermissionDenied, VersionConflict
 from server.rpc import Caller
 from server.settings import Settings
@@ -40,8 +40,6 @@ from voxcore.maps.registry import maps_lock
 PART_BYTES: Final = 2**19
 _REMEMBERED: Final = 4096
 _OF_TRAININGS: Final = "trained_map_"
-_DATASET: Final = "dataset:"
-"""Stands before the ids of datasets where the owners of maps and datasets are kept together."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Library:
     async def datasets(self, caller: Caller) -> list[LibraryEntry]:
         """The datasets that the caller may see. Raises StorageError."""
         found = await asyncio.to_thread(list_datasets, self._settings.datasets_root)
-        return [entry for entry in found if self._owners.may_see(_DATASET + entry.id, caller)]
+        return [entry for entry in found if self._owners.may_see(dataset_key(entry.id), caller)]
 
     async def find_map(self, map_id: str, caller: Caller) -> Stored:
         """Raises InvalidInput, NotFound or StorageError."""
@@ -83,7 +81,7 @@ class Library:
 
     async def describe(self, entry: LibraryEntry, *, is_map: bool) -> Stored:
         """What is known of an entry of a list."""
-        key = entry.id if is_map else _DATASET + entry.id
+        key = entry.id if is_map else dataset_key(entry.id)
         return await asyncio.to_thread(self._stored, entry.id, entry.path / entry.file, key)
 
     async def load(self, map_id: str, caller: Caller) -> tuple[Stored, VoxelMap]:
@@ -117,7 +115,7 @@ class Library:
     async def put_dataset_file(self, dataset_id: str, file: Path, expected_version: str, caller: Caller) -> Stored:
         """Store a metadata.json that was checked. Raises as MapService.PutMap says, of the dataset."""
         check_id(dataset_id, field="target_id")
-        root, key = self._settings.datasets_root, _DATASET + dataset_id
+        root, key = self._settings.datasets_root, dataset_key(dataset_id)
         size = file.stat().st_size
         self._check_share(key, size, caller)
 
@@ -227,10 +225,10 @@ class Library:
 
     def _find_dataset(self, dataset_id: str, caller: Caller) -> Stored:
         folder = resolve_dataset_id(self._settings.datasets_root, dataset_id)
-        if not self._owners.may_see(_DATASET + dataset_id, caller):
+        if not self._owners.may_see(dataset_key(dataset_id), caller):
             raise NotFound(f"{dataset_id} does not exist", field="dataset_id")
         file = next(folder / name for name in DATASET_FILES if (folder / name).is_file())
-        return self._stored(dataset_id, file, _DATASET + dataset_id)
+        return self._stored(dataset_id, file, dataset_key(dataset_id))
 
     def _stored(self, identifier: str, file: Path, key: str) -> Stored:
         with storage_errors(file):

@@ -8,6 +8,11 @@ from server.jobs.database import Database
 from server.rpc import Caller
 
 
+def dataset_key(dataset_id: str) -> str:
+    """Under which a dataset's owner is kept; no map's id has a colon."""
+    return f"dataset:{dataset_id}"
+
+
 class Owners:
     """The owners of maps, in memory and in the database. Make it with `load`."""
 

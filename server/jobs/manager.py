@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import functools
 import logging
 import os
@@ -21,6 +20,7 @@ from vox.v1 import training_pb2 as pb
 from server.access import Access
 from server.convert import Order, check_request_id
 from server.jobs.event_log import EventLog
+from server.jobs.holding import hold
 from server.jobs.job import SEQ_JUMP, Job
 from server.jobs.record import ENDS, Record, state_name
 from server.jobs.runner import Runner
@@ -32,7 +32,7 @@ from server.reasons import NoCheckpoint, QueueFull, RequestIdReused, ServerStopp
 from server.rpc import Caller
 from server.settings import Settings
 from server.worker.messages import WorkerSetup
-from voxcore.errors import InvalidInput, NotFound, StorageError
+from voxcore.errors import InvalidInput, NotFound
 from voxcore.maps import VoxelMap
 from voxcore.maps.map_json import FILE_NAME
 
@@ -80,7 +80,7 @@ class JobManager:
         file that cannot be used.
         """
         access = Access.load(settings.tokens_file)
-        lock = _lock(settings)
+        lock = hold(settings.runs_root)
         try:
             store, recovered = await JobStore.open(settings.runs_root, metrics)
             records = await store.unfinished()
@@ -292,7 +292,9 @@ class JobManager:
         job = self._present(record)
         if job.record.is_over:
             self._put_away(job)
-        return job
+            return job
+        # Stored, but not yet in the line: whoever made it has no answer yet.
+        return self._active.get(job_id)
 
     def _present(self, record: Record) -> Job:
         """The job of a stored record, as it is in memory, or without its events."""
@@ -340,18 +342,3 @@ def _setups(settings: Settings, entry: str) -> list[WorkerSetup]:
         )
         for i in range(settings.workers)
     ]
-
-
-def _lock(settings: Settings) -> int:
-    """Hold ``runs_root`` against other servers. Raises StorageError."""
-    try:
-        settings.runs_root.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(settings.runs_root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise StorageError(f"cannot use {settings.runs_root}: {error.strerror}") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise StorageError(f"another server uses {settings.runs_root}; give this one its own --runs-root") from error
-    return descriptor

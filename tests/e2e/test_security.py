@@ -8,13 +8,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
+import numpy as np
 import pytest
 import trustme
 from live_server import LONG, QUICK, Server, cancel_all
 from vox.v1 import jobs_pb2, jobs_pb2_grpc
 from voxclient import NotFound, Refused, Started, Unreachable, VoxClient
 
+from voxcore.cameras import orbit_cameras
+from voxcore.datasets import dump_dataset, new_dataset
+
 ALICE, BOB, ROOT, SLOW = (f"{name}-token-0123456789" for name in ("alice", "bob", "root", "slow"))
+
+
+CAMERAS = orbit_cameras(
+    1, center=np.array([0.0, 6.0, 0.0]), radius=40.0, elevation_degrees=(20.0, 20.0), fov_y_degrees=50.0,
+    width=16, height=12,
+)  # fmt: skip
+DATASET = dump_dataset(new_dataset(CAMERAS, [None], capture_id="c", exported_at="2026-01-01T00:00:00Z"))
 
 
 def entry(name: str, token: str, **more: object) -> str:
@@ -92,6 +103,18 @@ def test_jobs_and_maps_are_their_owners(guarded):
             bob.get_map(result.map_id)
         with pytest.raises(NotFound):
             next(bob.train("x", map_id=result.map_id, **QUICK))
+        pictures = alice.upload("dataset", "pictures-of-alice", DATASET)
+        assert pictures.owner == "alice"
+        assert pictures.id not in [d.id for d in bob.datasets()]
+        with pytest.raises(NotFound):
+            next(bob.train("x", map_id="1", dataset_id=pictures.id, **QUICK))
+        for call in (
+            lambda: bob.put_map("1", bob.get_map("1"), expected_version=bob.maps()[0].version),
+            lambda: bob.upload("dataset", pictures.id, DATASET, expected_version=pictures.version),
+        ):
+            with pytest.raises(Refused) as caught:
+                call()
+            assert caught.value.reason == "PERMISSION_DENIED"
         assert root.job(result.job_id).job_id == result.job_id
         assert root.get_map(result.map_id) == alice.get_map(result.map_id)
 
