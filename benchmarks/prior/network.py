@@ -49,7 +49,9 @@ class _Block(nn.Module):
 
 
 class Classifier(nn.Module):
-    """One convolutional trunk for all views; mean and maximum over the views are joined before the heads."""
+    """One convolutional trunk for all views. Mean and maximum over a picture's places, and over the views, are joined:
+    the maximum is what finds a small thing beside a large one.
+    """
 
     def __init__(self, width: int = 32) -> None:
         super().__init__()
@@ -65,14 +67,14 @@ class Classifier(nn.Module):
             _Block(4 * w, 5 * w, 2),
             _Block(5 * w, 5 * w, 1),
         )
-        self.join = nn.Linear(10 * w, FEATURES)
+        self.join = nn.Linear(20 * w, FEATURES)
         self.heads = nn.ModuleDict({name: nn.Linear(FEATURES, len(names)) for name, names in HEADS.items()})
 
     def forward(self, pictures: Tensor) -> Answer:
         """``pictures`` [B, V, 3, H, W] in 0..1."""
         batch, views = pictures.shape[:2]
         x = self.trunk(self.stem(pictures.flatten(0, 1) * 4 - 2))
-        x = x.mean(dim=(2, 3)).view(batch, views, -1)
+        x = torch.cat([x.mean(dim=(2, 3)), x.amax(dim=(2, 3))], dim=1).view(batch, views, -1)
         features = F.gelu(self.join(torch.cat([x.mean(dim=1), x.amax(dim=1)], dim=1)))
         return Answer(features=features, **{name: head(features) for name, head in self.heads.items()})
 

@@ -27,22 +27,35 @@ from benchmarks.prior import stand_ins
 
 FIRST_SEED: Final = 2**45
 HELD_OUT_SEED: Final = 2**46
+SEED_STRIDE: Final = 2**36
+MOST_TRIES: Final = 20
+"""Seeds that are tried for a world of several families, SEED_STRIDE apart: fewer than there are to HELD_OUT_SEED."""
 CHUNK: Final = 32
 GRID: Final = (64, 48, 64)
 REUSE: Final = 4
 """Steps for every batch of new pictures."""
 PLACES: Final = 2_048
 """Sets of camera places."""
-FIXED_FAMILY: Final = 0.5
-"""Share of the worlds whose family is drawn evenly; the others come as the generator weighs them."""
+FIXED_FAMILY: Final = 0.45
+SEVERAL: Final = 0.35
+"""Shares of the worlds whose family is drawn evenly, and of those that have several; the others come as the generator
+weighs them.
+"""
 
 
 def make(seed: int, rng: np.random.Generator) -> Any:
-    """The world of a seed, in half of the cases of an evenly drawn family."""
+    """A world of a seed: of an evenly drawn family, of several families, or any."""
     from voxcore.worlds import FAMILIES, generate
 
-    family = FAMILIES[int(rng.integers(len(FAMILIES)))] if rng.random() < FIXED_FAMILY else None
-    return generate(seed, family=family)
+    kind = rng.random()
+    if kind < FIXED_FAMILY:
+        return generate(seed, family=FAMILIES[int(rng.integers(len(FAMILIES)))])
+    world = generate(seed)
+    for other in range(1, MOST_TRIES):
+        if kind > FIXED_FAMILY + SEVERAL or len(world.objects) > 1:
+            break
+        world = generate(seed + other * SEED_STRIDE)
+    return world
 
 
 def produce(worker: int, workers: int, first_seed: int, out: Any, count: int | None) -> None:
@@ -123,13 +136,13 @@ class Pictures:
         self.labels = torch.zeros(size, ring.labels.shape[1], dtype=torch.int16, device=device)
         self.drawn = 0
 
-    def add(self, count: int) -> None:
+    def add(self, count: int, *, fused: bool) -> None:
         """Draw ``count`` of the latest worlds, damaged, each from one of the sets of places."""
         from benchmarks.prior.cast import cast
 
         worlds, labels = self.ring.draw(count)
         chosen = torch.randint(PLACES, (count,), device=worlds.device)
-        codes = cast(damaged(worlds), self.places[chosen], self.side)
+        codes = cast(damaged(worlds), self.places[chosen], self.side, fused=fused)
         at = torch.arange(self.drawn, self.drawn + count, device=codes.device) % len(self.codes)
         self.codes[at], self.labels[at] = codes.to(torch.uint8), labels
         self.drawn += count
@@ -221,7 +234,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="where the weights go")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--seconds", type=float, default=150.0, help="training time, start of the workers not counted")
-    parser.add_argument("--workers", type=int, default=max(1, len(os.sched_getaffinity(0)) - 2))
+    parser.add_argument("--workers", type=int, default=max(1, len(os.sched_getaffinity(0)) // 2))
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--ring", type=int, default=24_000, help="worlds kept on the device")
     parser.add_argument("--pictures", type=int, default=48_000, help="worlds whose pictures are kept on the device")
@@ -248,6 +261,8 @@ def main(args: argparse.Namespace) -> int:
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.02)
     average = {k: v.detach().clone() for k, v in network.state_dict().items()}
     pictures = Pictures(args.pictures, ring, rng)
+    pictures.add(args.batch, fused=device.type == "cuda")  # compiles the walk
+    print(f"{ring.made} worlds made, pictures can be drawn", flush=True)
     began = last = time.perf_counter()
     step = 0
     while (passed := time.perf_counter() - began) < args.seconds or not step:
@@ -255,7 +270,7 @@ def main(args: argparse.Namespace) -> int:
         for group in optimizer.param_groups:
             group["lr"] = 2e-3 * min(1.0, (step + 1) / 200) * (0.5 + 0.5 * float(np.cos(np.pi * min(at, 1.0))))
         if step % REUSE == 0:
-            pictures.add(args.batch)
+            pictures.add(args.batch, fused=device.type == "cuda")
         codes, labels = pictures.draw(args.batch)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
             answer = network(table[codes].permute(0, 1, 4, 2, 3))
