@@ -31,6 +31,7 @@ ROOT: Final = Path(__file__).parents[2]
 SHOWN: Final = 8
 """Families of the ranking that a row keeps."""
 SITE_MARGIN: Final = 3
+SITE_CELLS: Final = 3
 
 
 @cache
@@ -71,15 +72,16 @@ def material_share(blocks: Blocks, material: str) -> float | None:
     return found[0].share(EDITOR.names[MATERIALS[material].wall])
 
 
-def untouched(blocks: Blocks, source: Blocks) -> dict[str, float]:
+def untouched(blocks: Blocks, source: Blocks) -> dict[str, float | None]:
     """How much of an edited map stayed.
 
-    The site is the box, grown by SITE_MARGIN columns, around the largest group of changed columns that hang together.
-    ``outside``: share of the cells outside of it, full before or after, that are the same; ``all``: share of all cells
-    that were full and are the same.
+    The site is the box, grown by SITE_MARGIN columns, around the largest group of neighbouring columns in each of which
+    at least SITE_CELLS cells were filled or emptied. ``outside``: share of the cells outside of it, full before or
+    after, that are the same; None where the site is nearly all of the map and there is nothing to judge. ``all``: share
+    of all cells that were full and are the same. ``site``: its share of the plan.
     """
     changed = blocks != source
-    plan = changed.any(axis=1)
+    plan = ((blocks != 0) != (source != 0)).sum(axis=1) >= SITE_CELLS
     labels, count = label(plan[:, None, :])
     outside = np.ones_like(plan)
     if count:
@@ -90,7 +92,7 @@ def untouched(blocks: Blocks, source: Blocks) -> dict[str, float]:
     full = (blocks != 0) | (source != 0)
     far = full & outside[:, None, :]
     return {
-        "outside": float(1 - (changed & far).sum() / max(far.sum(), 1)),
+        "outside": float(1 - (changed & far).sum() / far.sum()) if outside.mean() >= 0.1 else None,
         "all": float(1 - (changed & (source != 0)).sum() / max((source != 0).sum(), 1)),
         "site": float(1 - outside.mean()),
     }

@@ -74,10 +74,12 @@ def copying(rows: list[Row]) -> dict[str, Any]:
 
 def edits(rows: list[Row]) -> dict[str, Any]:
     """What became of the rest of an edited map."""
+    outside = [r["untouched"]["outside"] for r in rows if r["untouched"]["outside"] is not None]
     return {
         "worlds": len(rows),
-        "outside the site, same": mean(r["untouched"]["outside"] for r in rows),
-        "outside the site, same, least": min(round(r["untouched"]["outside"], 4) for r in rows),
+        "worlds with an outside": len(outside),
+        "outside the site, same": mean(outside),
+        "outside the site, same, least": round(min(outside), 4) if outside else None,
         "of all full cells, same": mean(r["untouched"]["all"] for r in rows),
         "site, share of the plan": mean(r["untouched"]["site"] for r in rows),
         "grounded": mean(r["grounded"] for r in rows),

@@ -157,6 +157,7 @@ def test_untouched_looks_only_outside_of_the_site() -> None:
     edited[50:54, 9, 50:54] = 1
     assert untouched(edited, source)["outside"] == pytest.approx(1 - 16 / (40960 - 16 * 16 * 10))
     assert untouched(source, source) == {"outside": 1.0, "all": 1.0, "site": 0.0}
+    assert untouched(np.zeros_like(source), source) == {"outside": None, "all": 0.0, "site": 1.0}
 
 
 def test_ground_is_told_from_what_stands_on_it() -> None:
