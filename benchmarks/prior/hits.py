@@ -27,6 +27,7 @@ SAME: Final = tuple(
         "tent camp",
         "rolling editor_hills foot",
         "mountains valley",
+        "hill plateau",
         "river crossing",
     )
 )

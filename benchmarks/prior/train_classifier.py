@@ -166,8 +166,23 @@ def damaged(worlds: Tensor) -> Tensor:
     return torch.where((dice > 1 - rate) & (out != 0), other, out)
 
 
-def loss_of(answer: Any, labels: Tensor) -> Tensor:
-    """Families independently of each other and against each other; the other heads where the answer is known."""
+def rarity(labels: Tensor) -> dict[str, Tensor]:
+    """Weights of the names of each head but the family's: the rarer, the heavier. Else all hills would be plains."""
+    from benchmarks.prior.network import HEADS
+
+    families = len(HEADS["family"])
+    out = {}
+    for i, name in enumerate(("setting", "ground", "material")):
+        known = labels[:, families + i].long()
+        count = torch.bincount(known[known >= 0], minlength=len(HEADS[name])).float().clamp(min=1)
+        out[name] = (count.mean() / count).pow(0.75).clamp(max=4.0)
+    return out
+
+
+def loss_of(answer: Any, labels: Tensor, weights: dict[str, Tensor]) -> Tensor:
+    """Families independently of each other and against each other; the other heads where the answer is known, by
+    ``weights`` (see `rarity`).
+    """
     from benchmarks.prior.labels import UNKNOWN
     from benchmarks.prior.network import HEADS
 
@@ -176,9 +191,9 @@ def loss_of(answer: Any, labels: Tensor) -> Tensor:
     family = answer.family.float()
     loss = F.binary_cross_entropy_with_logits(family, there, reduction="none").sum(dim=1).mean()
     loss = loss + F.cross_entropy(family, there / there.sum(dim=1, keepdim=True))
-    for i, name in enumerate(("setting", "ground", "material")):
+    for i, (name, weight) in enumerate(weights.items()):
         target = labels[:, families + i].long()
-        each = F.cross_entropy(getattr(answer, name).float(), target, ignore_index=UNKNOWN, reduction="sum")
+        each = F.cross_entropy(getattr(answer, name).float(), target, weight, ignore_index=UNKNOWN, reduction="sum")
         loss = loss + 0.3 * each / (target != UNKNOWN).sum().clamp(min=1)
     return loss
 
@@ -258,6 +273,7 @@ def main(args: argparse.Namespace) -> int:
         time.sleep(0.2)
         if any(p.exitcode for p in ring.processes):
             raise RuntimeError("a generator process failed")
+    weights = rarity(ring.labels[: min(ring.made, len(ring.labels))])
     optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=0.02)
     average = {k: v.detach().clone() for k, v in network.state_dict().items()}
     pictures = Pictures(args.pictures, ring, rng)
@@ -274,7 +290,7 @@ def main(args: argparse.Namespace) -> int:
         codes, labels = pictures.draw(args.batch)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
             answer = network(table[codes].permute(0, 1, 4, 2, 3))
-        loss = loss_of(answer, labels)
+        loss = loss_of(answer, labels, weights)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
