@@ -160,7 +160,7 @@ class TextEncoder(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2 * layers + 1))
 
     def forward(self, words: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.project(words) + self.position.to(words.dtype)
+        x = self.project(words) + self.position[: words.shape[1]].to(words.dtype)
         x = torch.cat([self.whole.to(x.dtype).expand(x.shape[0], 1, -1), x], dim=1)
         mask = torch.cat([mask.new_ones(mask.shape[0], 1), mask], dim=1)
         for i, (attention, mlp) in enumerate(zip(self.attentions, self.mlps, strict=True)):
