@@ -7,7 +7,7 @@ from typing import Final
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from vox.v1 import errors_pb2 as errors
 
-from server.reasons import BUG, QuotaExceeded, RateLimited, StreamEnded, reason_of
+from server.reasons import QuotaExceeded, RateLimited, StreamEnded, reason_of, told
 from voxcore.errors import VoxcoreError
 
 DOMAIN: Final = "voxcore"
@@ -55,7 +55,7 @@ def status_of(error: Exception) -> status_pb2.Status:
     An error that is not voxcore's own is INTERNAL and says nothing of what is inside.
     """
     reason = reason_of(error)
-    message = str(error) if isinstance(error, VoxcoreError) else BUG
+    message = told(error)
     status = status_pb2.Status(code=CODES[reason], message=message)
     info = error_details_pb2.ErrorInfo(reason=errors.ErrorReason.Name(reason).removeprefix(_PREFIX), domain=DOMAIN)
     if isinstance(error, StreamEnded):

@@ -126,6 +126,13 @@ REASONS: Final[dict[type[VoxcoreError], errors.ErrorReason.ValueType]] = {
 }
 
 
+def told(error: Exception) -> str:
+    """What a client may read of ``error``: nothing of what is inside, and no path of this machine."""
+    if isinstance(error, StorageError):
+        return f"the server's disk refused: {str(error).rpartition(': ')[2]}"
+    return str(error) if isinstance(error, VoxcoreError) else BUG
+
+
 def reason_of(error: BaseException) -> errors.ErrorReason.ValueType:
     """The reason of the nearest listed class of ``error``; INTERNAL for what is not listed."""
     for kind in type(error).__mro__:

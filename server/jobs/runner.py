@@ -17,7 +17,7 @@ from server.jobs.record import GRID_FILE, state_name
 from server.jobs.store import JobStore
 from server.logs import job_in_hand
 from server.metrics import Metrics
-from server.reasons import BUG, WorkerDied, reason_of
+from server.reasons import WorkerDied, reason_of, told
 from server.worker.handle import Worker
 from server.worker.messages import (
     Fact,
@@ -176,8 +176,7 @@ class Runner:
                 await self._after_death(seat, job, error)
             except Exception as error:
                 log.exception("job %s failed", job.record.job_id)
-                message = str(error) if isinstance(error, VoxcoreError) else BUG
-                await self._end(job, _failure(jobs_pb2.JobError(reason=reason_of(error), message=message)))
+                await self._end(job, _failure(jobs_pb2.JobError(reason=reason_of(error), message=told(error))))
             finally:
                 seat.job = None
                 job_in_hand.set("")

@@ -19,7 +19,7 @@ from vox.v1 import jobs_pb2
 from vox.v1 import training_pb2 as pb
 
 from server import logs
-from server.reasons import BUG, reason_of
+from server.reasons import BUG, reason_of, told
 from server.worker.messages import Fact, FromWorker, JobFailed, Ready, RunJob, StopJob, ToWorker, WorkerSetup
 from voxcore.config import TrainConfig
 from voxcore.errors import VoxcoreError
@@ -179,7 +179,7 @@ def _run(
     except (BrokenPipeError, ConnectionResetError):
         raise
     except VoxcoreError as error:
-        send(_failed(error, str(error), error.field))
+        send(_failed(error, told(error), error.field))
     except MemoryError as error:
         send(_failed(error, "the server's memory was not enough for this job", ""))
     except Exception as error:

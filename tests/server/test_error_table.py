@@ -12,7 +12,7 @@ from voxclient.errors import (
 )
 
 from server.errors import CODES, DOMAIN, status_of
-from server.reasons import REASONS, ServerStopping, reason_of
+from server.reasons import REASONS, ServerStopping, reason_of, told
 from voxcore import errors
 from voxcore.errors import VoxcoreError
 
@@ -70,6 +70,12 @@ def test_foreign_error_says_nothing_of_the_inside():
     assert "secret" not in str(status)
 
 
+def test_error_of_the_disk_says_why_but_not_where():
+    status = status_of(errors.StorageError("cannot write /srv/voxcore/runs/x: the disk is full"))
+    assert status.message == "the server's disk refused: the disk is full"
+    assert "/srv" not in str(status)
+
+
 def test_stopping_says_where_to_go_on():
     info, _ = details(status_of(ServerStopping(41)))
     assert info.metadata["resume_after_seq"] == "41"
@@ -92,4 +98,4 @@ def test_client_gets_back_what_the_server_said(error, kind):
     assert type(again) is kind
     assert again.field == error.field
     assert again.reason == pb.ErrorReason.Name(reason_of(error)).removeprefix("ERROR_REASON_")
-    assert str(again) == str(error)
+    assert str(again) == told(error)
