@@ -1,6 +1,6 @@
 """The optimiser steps between two looks of the prior: the compiled pass against the plain torch path.
 
-    python benchmarks/inner_loop.py [--steps 160]
+    python benchmarks/inner_loop.py [--steps 192]
 
 One grid of 64x48x64 cells and 11 materials follows targets that change every 4 steps, by both paths.
 """
@@ -22,7 +22,7 @@ SHAPE, MATERIALS = (64, 48, 64), 11
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=160)
+    parser.add_argument("--steps", type=int, default=192)
     args = parser.parse_args()
     print(describe())
     generator = torch.Generator().manual_seed(0)

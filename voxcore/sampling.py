@@ -12,7 +12,7 @@ from voxcore.checkpoint import step_generator
 from voxcore.config import TrainConfig
 from voxcore.errors import CheckpointError
 from voxcore.prior.diffusion import expected_code
-from voxcore.prior.sampler import churned, guidance_at, implied_noise, noise_level, noised
+from voxcore.prior.sampler import guidance_at, noise_level, noised
 from voxcore.prior.task import PriorTask
 from voxcore.schedules import fraction
 from voxcore.stepper import StepReport
@@ -21,7 +21,7 @@ Blocks = NDArray[np.uint8]
 
 
 class Sampling:
-    """Ancestral sampling, one network call a step (see `voxcore.stepper.Stepper`).
+    """Sampling, one network call a step (see `voxcore.stepper.Stepper`).
 
     ``losses`` reports the mean entropy of the posterior: how undecided the prior still is.
     """
@@ -51,8 +51,7 @@ class Sampling:
         if step + 1 < c.steps:
             x0 = self.task.hold(expected_code(q))
             fresh = self.task.fresh(step_generator(c.seed, step, "sample"))
-            noise = churned(implied_noise(self._x, x0, t), fresh)
-            self._x = noised(x0, noise, self._time(step + 1))
+            self._x = noised(x0, fresh, self._time(step + 1))
         entropy = float(-(q * q.clamp(min=1e-9).log()).sum(1).mean())
         return StepReport({"total": entropy, "sds": entropy}, 1.0, t)
 

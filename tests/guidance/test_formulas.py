@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 
 from voxcore.guidance.classifier_free import classifier_free
 from voxcore.guidance.pixel_gradient import clip_pixel_gradient
-from voxcore.prior.sampler import CHURN, churned, guidance_at, implied_noise, noised
+from voxcore.prior.diffusion import SHIFT
+from voxcore.prior.sampler import guidance_at, noised
 
 
 def test_guidance_scale_means_one_thing() -> None:
@@ -36,17 +39,11 @@ def test_clipping_off_and_zero_gradients() -> None:
 
 
 @given(t=st.floats(0.01, 0.99))
-def test_noising_and_its_inverse(t: float) -> None:
-    generator = torch.Generator().manual_seed(0)
-    x0, noise = (torch.randn(2, 3, generator=generator) for _ in range(2))
-    torch.testing.assert_close(implied_noise(noised(x0, noise, t), x0, t), noise, atol=1e-3, rtol=1e-3)
-
-
-def test_churned_noise_keeps_unit_variance() -> None:
-    generator = torch.Generator().manual_seed(0)
-    a, b = (torch.randn(200_000, generator=generator) for _ in range(2))
-    assert float(churned(a, b).std()) == pytest.approx(1.0, abs=0.01)
-    assert float((churned(a, b) * b).mean()) == pytest.approx(CHURN, abs=0.01)
+def test_noised_codes_keep_unit_power_and_the_levels_signal(t: float) -> None:
+    x0, noise = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
+    signal, rest = noised(x0, noise, t).tolist()
+    assert signal**2 + rest**2 == pytest.approx(1.0, abs=1e-5)
+    assert rest / signal == pytest.approx(SHIFT * math.tan(math.pi / 2 * t), rel=1e-3)
 
 
 def test_guidance_is_off_under_the_heaviest_noise_and_falls_afterwards() -> None:

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from voxcore.config import TrainConfig
 from voxcore.guidance.base import Scene, Score, StepInfo, Target
-from voxcore.prior.diffusion import expected_code
-from voxcore.prior.sampler import churned, guidance_at, implied_noise, noise_level, noised
+from voxcore.prior.sampler import guidance_at, noise_level, noised
 from voxcore.prior.task import PriorTask
 from voxcore.schedules import fraction
 
@@ -27,7 +26,6 @@ class PriorTeacher:
         self.config, self.task = config, task
         self._call = -1
         self._target = torch.zeros(0)
-        self._eps = torch.zeros(0)
         self._t = 0.0
 
     def target(self, scene: Scene, info: StepInfo) -> Target:
@@ -46,19 +44,15 @@ class PriorTeacher:
         c = self.config
         at = fraction(info.call, info.calls)
         t = noise_level(c.t_start * c.strength, min(c.t_end, c.t_start * c.strength), at)
-        fresh = self.task.fresh(info.generator)
-        noise = fresh if self._call < 0 else churned(self._eps, fresh)
-        x = noised(self.task.codes(probabilities), noise, t)
+        x = noised(self.task.codes(probabilities), self.task.fresh(info.generator), t)
         q = self.task.ask(x, t, guidance_at(c.cfg_scale, at, t))
-        self._eps = implied_noise(x, expected_code(q), t)
         self._target = self.task.lift(q)
         self._call, self._t = info.call, t
 
     def state(self) -> dict[str, Tensor]:
         t = torch.tensor([self._t], dtype=torch.float64)
-        return {"target": self._target, "eps": self._eps, "call": torch.tensor([self._call]), "t": t}
+        return {"target": self._target, "call": torch.tensor([self._call]), "t": t}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
-        device = self.task.prior.device
-        self._target, self._eps = state["target"].to(device), state["eps"].to(device)
+        self._target = state["target"].to(self.task.prior.device)
         self._call, self._t = int(state["call"][0]), float(state["t"][0])

@@ -1,4 +1,9 @@
-"""Ancestral sampling in block space: how one noise level follows the other."""
+"""Sampling in block space: how one noise level follows the other.
+
+At every level the network's expected world is noised anew, with fresh noise only. Carrying over part of
+the noise that the last answer implied (DDIM, arXiv:2010.02502, does with all of it) also carries over
+that answer's mistakes: fewer steps then leave ragged walls and things that hang in the air.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +14,6 @@ import torch
 from torch import Tensor
 
 from voxcore.prior.diffusion import SHIFT, alpha_sigma
-
-CHURN: Final = 0.8
-"""Share of fresh noise at each level: eps = sqrt(1 - CHURN^2) eps_hat + CHURN fresh."""
-
 
 RETIMED: Final = 12.0
 """The shift (see `voxcore.prior.diffusion`) under which steps are evenly spaced.
@@ -31,18 +32,6 @@ def noise_level(t_start: float, t_end: float, at: float) -> float:
 
     start, end = (retimed(t, SHIFT / RETIMED) for t in (t_start, t_end))
     return retimed(start + (end - start) * at, RETIMED / SHIFT)
-
-
-def implied_noise(x: Tensor, x0: Tensor, t: float) -> Tensor:
-    """The noise in x_t if ``x0`` were the clean world: (x_t - alpha x0) / sigma."""
-    alpha, sigma = alpha_sigma(torch.tensor(t))
-    return (x - alpha * x0) / sigma
-
-
-def churned(implied: Tensor, fresh: Tensor) -> Tensor:
-    """Unit-variance noise that keeps part of what the last step implied."""
-    mixed: Tensor = (1 - CHURN**2) ** 0.5 * implied + CHURN * fresh
-    return mixed
 
 
 def noised(x0: Tensor, noise: Tensor, t: float) -> Tensor:
