@@ -1,5 +1,6 @@
 """What is left when processes die or are told to stop."""
 
+import functools
 import json
 import os
 import signal
@@ -7,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import grpc
 import pytest
@@ -246,7 +248,10 @@ def test_command_line_without_a_server_ends_with_3():
 def test_ctrl_c_cancels_keeps_the_map_and_says_how_to_go_on(server: Server):
     command = [sys.executable, "-m", "voxclient", "--address", server.address, "train", "x", "--map", "1"]
     settings = [part for name, value in LONG.items() for part in ("--set", f"{name}={value}")]
-    with subprocess.Popen([*command, *settings], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # Tests that a shell runs in the background inherit that Ctrl-C is ignored.
+    attentive = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen([*command, *settings], preexec_fn=attentive, **pipes) as process:
         while "step 10/" not in process.stdout.readline():
             pass
         process.send_signal(signal.SIGINT)
