@@ -44,6 +44,7 @@ class Words(nn.Module):
         self.head = nn.Linear(config.text_width, len(FAMILIES))
 
     def forward(self, ids: Tensor) -> Tensor:
+        ids = ids[:, : int((ids >= 0).any(0).sum())]  # words come first
         mask = ids >= 0
         words = self.vectors[ids.clamp(min=0)] * mask[..., None]
         if self.training:  # as the prior trains: half of the captions with noisy vectors, words dropped
@@ -70,14 +71,14 @@ class Sentence(nn.Module):
 
 
 def fit(model: nn.Module, inputs: Tensor, targets: Tensor, steps: int, seed: int) -> float:
-    """Train by Adam on random batches of 256; returns seconds."""
+    """Train by Adam on random batches of 128; returns seconds."""
     began = time.monotonic()
     torch.manual_seed(seed)
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
     model.train()
     for _ in range(steps):
-        rows = torch.randint(len(inputs), (256,))
+        rows = torch.randint(len(inputs), (128,))
         loss = F.binary_cross_entropy_with_logits(model(inputs[rows]), targets[rows])
         optimizer.zero_grad()
         loss.backward()
@@ -90,8 +91,8 @@ def fit(model: nn.Module, inputs: Tensor, targets: Tensor, steps: int, seed: int
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--encoder", type=Path, required=True, help="folder with model.safetensors and tokenizer.json")
-    parser.add_argument("--worlds", type=int, default=20000)
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--worlds", type=int, default=12000)
+    parser.add_argument("--steps", type=int, default=1200)
     args = parser.parse_args()
 
     captions, targets = [], torch.zeros(args.worlds, len(FAMILIES))

@@ -106,8 +106,8 @@ def test_initial_worlds_have_the_sources_shape(shape):
     assert map_stats(worlds["cube"], EDITOR).floating_blocks == 0
 
 
-def test_initial_worlds_are_those_of_the_settings():
-    assert set(INITIAL_WORLDS) == set(InitMode.__args__)
+def test_initial_worlds_are_those_of_the_settings_but_for_the_one_that_the_prior_draws():
+    assert set(INITIAL_WORLDS) == set(InitMode.__args__) - {"prior"}
 
 
 def test_initial_worlds_of_other_palettes():
