@@ -29,6 +29,8 @@ class Job:
         self.eta_seconds = 0.0
         self.cancel_asked = record.state == jobs_pb2.JOB_STATE_STOPPING
         self.deaths = 0
+        self.furthest = 0
+        """The last step that any of its processes reached."""
         self._store = store
 
     def update(self, **changes: Any) -> None:

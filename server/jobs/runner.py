@@ -37,8 +37,8 @@ from voxcore.errors import VoxcoreError
 log = logging.getLogger(__name__)
 
 CHECKPOINT_FILE: Final = "checkpoint.safetensors"
-MAX_DEATHS: Final = 3
-"""So many deaths in a row without a new checkpoint end a job."""
+MAX_DEATHS: Final = 5
+"""So many deaths in a row without a new checkpoint or a new furthest step end a job: whatever kills it is in it."""
 
 STOPPING, PAUSING, PAUSED = jobs_pb2.JOB_STATE_STOPPING, jobs_pb2.JOB_STATE_PAUSING, jobs_pb2.JOB_STATE_PAUSED
 RUNNING, QUEUED, CANCELLED = jobs_pb2.JOB_STATE_RUNNING, jobs_pb2.JOB_STATE_QUEUED, jobs_pb2.JOB_STATE_CANCELLED
@@ -250,6 +250,8 @@ class Runner:
             if done > 0 and left:
                 self._metrics.step_seconds.observe(job.eta_seconds / left)
             job.update(step=event.progress.step)
+            if event.progress.step > job.furthest:
+                job.furthest, job.deaths = event.progress.step, 0
         elif kind == "started":
             # A job that continues another holds a copy of that one's checkpoint from here on.
             job.update(step=event.started.first_step, checkpoint_step=event.started.first_step)

@@ -27,6 +27,10 @@ from voxcore.errors import StorageError
 from voxcore.palette import EDITOR
 
 
+def progress(step: int):
+    return fact(progress=pb.Progress(step=step, total=20))
+
+
 def checkpoint(step: int):
     return fact(checkpoint=pb.CheckpointSaved(step=step))
 
@@ -56,6 +60,7 @@ def test_job_whose_process_keeps_dying_fails_and_the_next_one_runs(tmp_path, mon
         job, after = await manager.create(ORDER, "", ME), await manager.create(ORDER, "", ME)
         for i in range(MAX_DEATHS):
             await until(lambda i=i: len(FakeWorker.made) == i + 1 and bool(worker().ran))
+            worker().script.put_nowait(progress(7))  # always the same step
             worker().kill()
         result = (await events_of(manager, job))[-1].result
         assert result.state == jobs_pb2.JOB_STATE_FAILED
@@ -67,12 +72,13 @@ def test_job_whose_process_keeps_dying_fails_and_the_next_one_runs(tmp_path, mon
     run(tmp_path, monkeypatch, test)
 
 
-def test_deaths_between_which_it_got_further_do_not_count(tmp_path, monkeypatch):
+@pytest.mark.parametrize("further", [checkpoint, progress])
+def test_deaths_between_which_it_got_further_do_not_count(tmp_path, monkeypatch, further):
     async def test(manager: JobManager) -> None:
         job = await manager.create(ORDER, "", ME)
         for i in range(MAX_DEATHS + 2):
             await until(lambda i=i: len(FakeWorker.made) == i + 1 and bool(worker().ran))
-            worker().script.put_nowait(checkpoint(i + 1))
+            worker().script.put_nowait(further(i + 1))
             worker().kill()
         await until(lambda: len(FakeWorker.made) == MAX_DEATHS + 3 and bool(worker().ran))
         worker().script.put_nowait(done())
