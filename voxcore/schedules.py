@@ -13,11 +13,6 @@ def linear(start: float, end: float, at: float) -> float:
     return start + (end - start) * at
 
 
-def geometric(start: float, end: float, at: float) -> float:
-    """Like `linear`, by equal factors instead of equal differences; both ends positive."""
-    return float(start * (end / start) ** at)
-
-
 def late(at: float, begin: float = 0.5) -> float:
     """0 until ``begin`` of the run, then rising to 1: for terms that would freeze an early grid."""
     return max(0.0, (at - begin) / (1.0 - begin))

@@ -72,7 +72,7 @@ def run(job: Run, device: str, settings: dict[str, Any], pictures: bool) -> tupl
     config = TrainConfig.create(job.asked.prompt, method=job.method, seed=job.seed, **given)
     source = None if job.map_id else VoxelMap(np.zeros(SHAPE, dtype=np.uint8))
     if device.startswith("cuda"):
-        torch.cuda.reset_peak_memory_stats()
+        torch.cuda.reset_peak_memory_stats(device)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         maps = folder / "maps"
@@ -88,7 +88,7 @@ def run(job: Run, device: str, settings: dict[str, Any], pictures: bool) -> tupl
                 finished = event
         seconds = time.perf_counter() - began
         packed = pack((maps / finished.map_id / "map.json").read_bytes())
-    on_device = torch.cuda.max_memory_allocated() if device.startswith("cuda") else 0
+    on_device = torch.cuda.max_memory_allocated(device) if device.startswith("cuda") else 0
     facts = {
         "prompt": job.asked.id,
         "method": job.method,
