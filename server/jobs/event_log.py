@@ -148,15 +148,23 @@ class EventLog:
         self._place = (seq, self._stamped(event, seq))
         self._advance(seq)
 
-    def final_frame(self) -> bytes | None:
-        """The last frame's keyframe parts as one PollJobEventsResponse; None where there is none yet."""
-        return b"".join(self._frame.parts) if self._frame is not None and self._frame.final else None
+    def last_pictures(self) -> bytes | None:
+        """The newest preview and the final frame's keyframe parts as one PollJobEventsResponse; None
+        where there is no final frame yet."""
+        if self._frame is None or not self._frame.final:
+            return None
+        preview = self._preview[1] if self._preview is not None else b""
+        return preview + b"".join(self._frame.parts)
 
-    def restore_frame(self, data: bytes) -> None:
-        """Take back what `final_frame` gave. Raises DecodeError."""
+    def restore_pictures(self, data: bytes) -> None:
+        """Take back what `last_pictures` gave. Raises DecodeError."""
         events = pb.PollJobEventsResponse.FromString(data).events
-        if events:
-            self._frame = _Frame(events[-1].seq, True, tuple(as_response(event) for event in events), 0, None)
+        previews = [event for event in events if event.HasField("preview")]
+        parts = [event for event in events if event.HasField("keyframe")]
+        if previews:
+            self._preview = (previews[-1].seq, as_response(previews[-1]))
+        if parts:
+            self._frame = _Frame(parts[-1].seq, True, tuple(as_response(part) for part in parts), 0, None)
 
     def put_frame(self, parts: Sequence[voxels_pb2.VoxelKeyframe], delta: voxels_pb2.VoxelDelta | None) -> None:
         """Replace the newest voxel frame; ``delta`` leads to it from the frame put before."""

@@ -129,9 +129,9 @@ class JobManager:
             frame = await asyncio.to_thread(self._store.artifact, job_id, record.final_frame)
             if frame is not None:
                 try:
-                    found.restore_frame(frame)
+                    found.restore_pictures(frame)
                 except DecodeError:
-                    log.warning("the last frame of job %s cannot be read", job_id)
+                    log.warning("the last pictures of job %s cannot be read", job_id)
             if not job.has_events:
                 job.log, job.has_events = found, True
         return job

@@ -32,7 +32,7 @@ class Record:
 
     ``digest`` is the digest of the spec that came with ``request_id``. ``map_id`` is "" for a job
     that brought its own grid: that lies beside the record as GRID_FILE. ``final_frame`` is the hash of
-    the artifact that holds the last voxel frame's events, "" where there is none.
+    the artifact that holds the events of the last preview and voxel frame, "" where there is none.
     """
 
     job_id: str

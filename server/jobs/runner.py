@@ -308,13 +308,13 @@ class Runner:
         succeeded = result.state == jobs_pb2.JOB_STATE_SUCCEEDED
         result.step = result.step or job.record.step
         result.checkpoint_step = 0 if succeeded else job.record.checkpoint_step
-        frame = job.log.final_frame()
+        frame = job.log.last_pictures()
         digest = ""
         if frame is not None:
             try:
                 digest = await asyncio.to_thread(self._store.save_artifact, job.record.job_id, frame)
             except VoxcoreError:
-                log.exception("the last frame of job %s could not be kept", job.record.job_id)
+                log.exception("the last pictures of job %s could not be kept", job.record.job_id)
         if self.before_end is not None:
             await self.before_end(job, result.map_id)
         job.queue_position, job.eta_seconds = 0, 0.0

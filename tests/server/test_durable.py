@@ -214,7 +214,7 @@ def test_only_the_newest_ended_jobs_are_kept(tmp_path, monkeypatch):
     run(tmp_path, monkeypatch, test, max_kept_jobs=2)
 
 
-def test_events_of_an_ended_job_come_from_the_disk_with_its_last_frame(tmp_path, monkeypatch):
+def test_events_of_an_ended_job_come_from_the_disk_with_its_last_pictures(tmp_path, monkeypatch):
     blocks = np.zeros((8, 8, 8), dtype=np.uint8)
     blocks[1] = 3
     parts = [voxels_pb2.VoxelKeyframe(step=20, final=True, grid=g) for g in pack_grid(blocks, EDITOR, 2.0)]
@@ -223,7 +223,8 @@ def test_events_of_an_ended_job_come_from_the_disk_with_its_last_frame(tmp_path,
 
     async def test(manager: JobManager) -> None:
         job = await manager.create(ORDER, "", ME)
-        for message in (fact(log=pb.LogLine(message="x")), frame, done()):
+        drawn = Picture(pb.JobEvent(preview=pb.PreviewImage(step=20, png=b"png")).SerializeToString())
+        for message in (fact(log=pb.LogLine(message="x")), drawn, frame, done()):
             worker().script.put_nowait(message)
         before.extend(await events_of(manager, job))
         ids.append(job.record.job_id)
@@ -231,7 +232,7 @@ def test_events_of_an_ended_job_come_from_the_disk_with_its_last_frame(tmp_path,
     async def after_restart(manager: JobManager) -> None:
         again = await events_of(manager, await manager.watchable(ids[0], ME))
         assert again == before
-        assert kinds(again) == ["accepted", "state", "state", "log", "keyframe", "state", "result"]
+        assert kinds(again) == ["accepted", "state", "state", "log", "preview", "keyframe", "state", "result"]
         later = await events_of(manager, await manager.watchable(ids[0], ME), after_seq=again[-2].seq)
         assert kinds(later) == ["result"]
 
