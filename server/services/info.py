@@ -16,6 +16,7 @@ from voxcore.config import (
     ABOVE_LOW,
     FLOAT_RANGES,
     INT_RANGES,
+    PRIOR_CFG_SCALE,
     SETTING_NAMES,
     InitMode,
     Method,
@@ -25,6 +26,7 @@ from voxcore.config import (
 from voxcore.palette import PALETTES
 
 _DISTILL, _SAMPLE = jobs_pb2.TRAINING_METHOD_DISTILL, jobs_pb2.TRAINING_METHOD_SAMPLE
+_METHOD_NAMES: Final[dict[jobs_pb2.TrainingMethod.ValueType, Method]] = {_DISTILL: "distill", _SAMPLE: "sample"}
 _Methods = tuple["jobs_pb2.TrainingMethod.ValueType", ...]
 _TEACHERS: Final[dict[TeacherName, tuple[str, _Methods]]] = {
     "prior": ("The embedded text-to-voxel prior: builds what the prompt says.", (_DISTILL, _SAMPLE)),
@@ -70,9 +72,20 @@ def _server_info(settings: Settings) -> pb.GetServerInfoResponse:
 def _teacher(
     name: TeacherName, description: str, methods: tuple[jobs_pb2.TrainingMethod.ValueType, ...]
 ) -> pb.TeacherInfo:
-    defaults = settings_message(TrainConfig.create("a prompt", teacher=name))
+    defaults = [
+        settings_message(TrainConfig.create("a prompt", teacher=name, method=_METHOD_NAMES[method]))
+        for method in methods
+    ]
+    least, greatest = PRIOR_CFG_SCALE
+    guidance = pb.SettingInfo(name="cfg_scale", kind=pb.SETTING_KIND_NUMBER, minimum=least, maximum=greatest)
     return pb.TeacherInfo(
-        teacher=defaults.teacher, name=name, description=description, methods=methods, defaults=defaults
+        teacher=defaults[0].teacher,
+        name=name,
+        description=description,
+        methods=methods,
+        defaults=defaults[0],
+        method_defaults=defaults,
+        settings=[guidance] if name == "prior" else [],
     )
 
 

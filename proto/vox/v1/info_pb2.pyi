@@ -195,6 +195,8 @@ class TeacherInfo(_message.Message):
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     METHODS_FIELD_NUMBER: _builtins.int
     DEFAULTS_FIELD_NUMBER: _builtins.int
+    METHOD_DEFAULTS_FIELD_NUMBER: _builtins.int
+    SETTINGS_FIELD_NUMBER: _builtins.int
     teacher: _jobs_pb2.Teacher.ValueType
     name: _builtins.str
     """"prior", ..."""
@@ -205,6 +207,14 @@ class TeacherInfo(_message.Message):
     def defaults(self) -> _jobs_pb2.TrainSettings:
         """What a job with this teacher uses where its request says nothing; for the first of `methods`."""
 
+    @_builtins.property
+    def method_defaults(self) -> _containers.RepeatedCompositeFieldContainer[_jobs_pb2.TrainSettings]:
+        """The same for each of `methods`, in their order."""
+
+    @_builtins.property
+    def settings(self) -> _containers.RepeatedCompositeFieldContainer[Global___SettingInfo]:
+        """Settings whose range is narrower with this teacher than GetServerInfoResponse.settings says."""
+
     def __init__(
         self,
         *,
@@ -213,10 +223,12 @@ class TeacherInfo(_message.Message):
         description: _builtins.str = ...,
         methods: _abc.Iterable[_jobs_pb2.TrainingMethod.ValueType] | None = ...,
         defaults: _jobs_pb2.TrainSettings | None = ...,
+        method_defaults: _abc.Iterable[_jobs_pb2.TrainSettings] | None = ...,
+        settings: _abc.Iterable[Global___SettingInfo] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["defaults", b"defaults"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["defaults", b"defaults", "description", b"description", "methods", b"methods", "name", b"name", "teacher", b"teacher"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["defaults", b"defaults", "description", b"description", "method_defaults", b"method_defaults", "methods", b"methods", "name", b"name", "settings", b"settings", "teacher", b"teacher"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
