@@ -15,7 +15,7 @@ from server.jobs.event_log import Cursor, timestamp
 from server.jobs.record import Record
 from server.settings import Settings
 from server.voxel_codec import unpack_map
-from voxcore.config import SETTING_NAMES, Region, TrainConfig
+from voxcore.config import MAX_KEPT_BOXES, SETTING_NAMES, Region, TrainConfig
 from voxcore.errors import InvalidConfig, InvalidInput
 from voxcore.maps import VoxelMap, check_id
 
@@ -28,6 +28,8 @@ _ENUMS: Final[dict[str, tuple[Any, str]]] = {
     "init_mode": (pb.InitMode, "INIT_MODE_"),
 }
 """Settings that are enums on the wire: the enum and the prefix of its names."""
+_PLAIN_NAMES: Final = SETTING_NAMES - {"region", "keep"}
+"""Settings that are one value on the wire."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +68,7 @@ def order_from_spec(spec: pb.TrainingSpec, settings: Settings) -> Order:
             check_id(spec.map_id, field="map_id")
         case "grid":
             grid = unpack_map(spec.grid, max_cells=settings.max_cells)
-            if config.region is not None:
-                config.region.check_inside(grid.shape)
+            config.check_inside(grid.shape)
         case _:
             raise InvalidInput("expected a map id or a grid, got neither", field="source")
     if abs(spec.priority) > MAX_PRIORITY:
@@ -85,7 +86,7 @@ def check_request_id(request_id: str) -> None:
 def config_from_message(prompt: str, settings: pb.TrainSettings) -> TrainConfig:
     """The config of a prompt and the settings that were given. Raises InvalidConfig."""
     given: dict[str, Any] = {}
-    for name in SETTING_NAMES - {"region"} - _ENUMS.keys():
+    for name in _PLAIN_NAMES - _ENUMS.keys():
         if settings.HasField(name):  # type: ignore[arg-type]
             given[name] = getattr(settings, name)
     for name, (enum, prefix) in _ENUMS.items():
@@ -94,21 +95,30 @@ def config_from_message(prompt: str, settings: pb.TrainSettings) -> TrainConfig:
             raise InvalidConfig(f"expected one of the enum's values, got {value}", field=name)
         given[name] = enum.Name(value).removeprefix(prefix).lower() if value else None
     if settings.HasField("region"):
-        low, high = settings.region.low, settings.region.high
-        given["region"] = Region((low.x, low.y, low.z), (high.x, high.y, high.z))
+        given["region"] = _box(settings.region, "region")
+    given["keep"] = tuple(_box(box, f"keep[{i}]") for i, box in enumerate(settings.keep[: MAX_KEPT_BOXES + 1]))
     return TrainConfig.create(prompt, **given)
 
 
 def settings_message(config: TrainConfig) -> pb.TrainSettings:
     """Every setting of ``config``."""
-    values: dict[str, Any] = {name: getattr(config, name) for name in SETTING_NAMES - {"region"}}
+    values: dict[str, Any] = {name: getattr(config, name) for name in _PLAIN_NAMES}
     for name, (enum, prefix) in _ENUMS.items():
         values[name] = enum.Value(prefix + values[name].upper())
     message = pb.TrainSettings(**values)
     if config.region is not None:
-        message.region.low.CopyFrom(dimensions(config.region.low))
-        message.region.high.CopyFrom(dimensions(config.region.high))
+        message.region.CopyFrom(_box_message(config.region))
+    message.keep.extend(map(_box_message, config.keep))
     return message
+
+
+def _box(message: pb.Region, field: str) -> Region:
+    low, high = message.low, message.high
+    return Region((low.x, low.y, low.z), (high.x, high.y, high.z), field)
+
+
+def _box_message(box: Region) -> pb.Region:
+    return pb.Region(low=dimensions(box.low), high=dimensions(box.high))
 
 
 def dimensions(shape: tuple[int, int, int]) -> voxels_pb2.Dimensions:

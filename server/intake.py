@@ -44,8 +44,7 @@ class Intake:
                 raise NotFound(f"{order.map_id} does not exist", field="map_id")
             shape = await asyncio.to_thread(self._shape, order.map_id)
             check_sendable(shape, max_cells=self._settings.max_cells, field="map_id")
-            if order.config.region is not None:
-                order.config.region.check_inside(shape)
+            order.config.check_inside(shape)
         else:
             shape = order.grid.shape
         quota.check("max_cells", shape[0] * shape[1] * shape[2])

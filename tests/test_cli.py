@@ -70,6 +70,8 @@ def test_variations_are_seeds_in_folders_of_their_own(
         (["--dataset-id", "nope"], "dataset_id"),
         (["--prompt", "x" * 10_000], "prompt"),
         (["--region", "0", "0", "0", "99", "1", "1"], "region"),
+        (["--keep", "0", "0", "0", "99", "1", "1"], "keep[0]"),
+        (["--keep", "0", "0", "0", "1", "1", "1", "--keep", "1", "0", "0", "1", "1", "1"], "keep"),
         (["--teacher", "photometric"], "dataset_id"),
         (["--device", "abacus"], "device"),
         (["--device", "cuda:77"], "device"),

@@ -76,10 +76,17 @@ def test_region_outside_the_grid() -> None:
     seed=st.integers(0, MAX_SEED),
     lr=st.floats(1e-6, 10.0),
     region=st.none() | st.just(Region((1, 2, 3), (4, 5, 6))),
+    keep=st.just(()) | st.just((Region((1, 2, 3), (4, 5, 6)), Region((0, 0, 0), (1, 1, 1)))),
 )
-def test_survives_json(steps: int, seed: int, lr: float, region: Region | None) -> None:
-    config = TrainConfig.create("a castle", steps=steps, seed=seed, lr=lr, region=region)
+def test_survives_json(steps: int, seed: int, lr: float, region: Region | None, keep: tuple[Region, ...]) -> None:
+    config = TrainConfig.create("a castle", steps=steps, seed=seed, lr=lr, region=region, keep=keep)
     assert TrainConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
+
+
+def test_config_stored_before_there_was_anything_to_keep_is_the_same() -> None:
+    config = TrainConfig.create("a castle")
+    assert "keep" not in config.as_dict()
+    assert TrainConfig.from_dict(config.as_dict()).keep == ()
 
 
 def test_stored_config_of_another_kind_is_refused() -> None:

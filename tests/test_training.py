@@ -24,6 +24,8 @@ from voxcore.png import encode_png
 from voxcore.render import hard_image, lit_colors
 from voxcore.training import train
 
+BEYOND = Region((0, 0, 0), (11, 8, 12))
+
 
 @pytest.fixture
 def source() -> VoxelMap:
@@ -105,9 +107,23 @@ def test_nothing_outside_the_region_changes(source: VoxelMap) -> None:
     assert (blocks != source.blocks).any()
 
 
-def test_region_beyond_the_grid_is_refused(source: VoxelMap) -> None:
+@pytest.mark.parametrize("region", [None, Region((2, 1, 3), (7, 7, 9))])
+def test_nothing_that_is_to_be_kept_changes(source: VoxelMap, region: Region | None) -> None:
+    keep = (Region((3, 3, 4), (5, 8, 7)), Region((0, 0, 0), (3, 4, 5)))
+    blocks = last(train(noise_config(region=region, keep=keep, lr=3.0, steps=12), source)).blocks
+    free = np.ones(source.shape, dtype=bool) if region is None else np.zeros(source.shape, dtype=bool)
+    if region is not None:
+        free[region.slices] = True
+    for box in keep:
+        free[box.slices] = False
+    np.testing.assert_array_equal(blocks[~free], source.blocks[~free])
+    assert (blocks != source.blocks).any()
+
+
+@pytest.mark.parametrize("boxes", [{"region": BEYOND}, {"keep": (BEYOND,)}])
+def test_box_beyond_the_grid_is_refused(source: VoxelMap, boxes: dict[str, object]) -> None:
     with pytest.raises(InvalidConfig, match="inside the grid"):
-        list(train(noise_config(region=Region((0, 0, 0), (11, 8, 12))), source))
+        list(train(noise_config(**boxes), source))
 
 
 def test_a_teacher_that_says_nan_ends_the_job_with_its_step(source: VoxelMap, monkeypatch: pytest.MonkeyPatch) -> None:

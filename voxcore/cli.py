@@ -105,6 +105,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--init-mode", choices=get_args(InitMode))
     parser.add_argument("--region", type=int, nargs=6, metavar=("X0", "Y0", "Z0", "X1", "Y1", "Z1"),
                         help="only these cells may change; the second corner is exclusive")  # fmt: skip
+    parser.add_argument("--keep", type=int, nargs=6, action="append", metavar=("X0", "Y0", "Z0", "X1", "Y1", "Z1"),
+                        help="these cells stay as they are; may be given several times")  # fmt: skip
     for name in ("steps", "seed", "teacher-calls", "views-per-step", "image-size",
                  "log-every", "image-every", "save-map-every", "checkpoint-every"):  # fmt: skip
         parser.add_argument(f"--{name}", type=int)
@@ -128,14 +130,17 @@ def _train(args: argparse.Namespace) -> int:
     given = {name: getattr(args, name) for name in _SETTINGS}
     if args.resume is not None:
         stated = [name for name, value in given.items() if value is not None]
-        stated += [name for name in ("prompt", "map_id", "dataset_id", "region", "output_dir") if getattr(args, name)]
+        stated += [
+            name for name in ("prompt", "map_id", "dataset_id", "region", "keep", "output_dir") if getattr(args, name)
+        ]
         if stated:
             raise InvalidInput("a resumed job has its settings; do not repeat them", field=stated[0])
         spec, output_dir = resumed_job(args.resume), args.resume
     else:
         if args.region is not None:
-            r = args.region
-            given["region"] = Region((r[0], r[1], r[2]), (r[3], r[4], r[5]))
+            given["region"] = _box(args.region, "region")
+        if args.keep is not None:
+            given["keep"] = tuple(_box(corners, "keep") for corners in args.keep)
         config = TrainConfig.create(args.prompt or "", **given)
         spec = JobSpec(config, map_id=args.map_id or "1", dataset_id=args.dataset_id, export=not args.no_export)
         output_dir = args.output_dir or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
@@ -149,6 +154,11 @@ def _train(args: argparse.Namespace) -> int:
         if code:
             return code
     return 0
+
+
+def _box(corners: list[int], field: str) -> Region:
+    x0, y0, z0, x1, y1, z1 = corners
+    return Region((x0, y0, z0), (x1, y1, z1), field)
 
 
 def _variations(spec: JobSpec, output_dir: Path, count: int) -> list[tuple[JobSpec, Path]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import Any, Final, Literal, get_args
 
 from voxcore.errors import InvalidConfig
@@ -17,6 +17,7 @@ LossName = Literal["total", "sds", "prior", "sparsity", "entropy", "smooth", "co
 MAX_PROMPT_CHARS: Final = 1000
 MAX_STEPS: Final = 100_000
 MAX_SEED: Final = 2**64 - 1
+MAX_KEPT_BOXES: Final = 64
 
 INT_RANGES: Final[dict[str, tuple[int, int]]] = {
     "steps": (1, MAX_STEPS),
@@ -62,19 +63,17 @@ class Region:
 
     low: tuple[int, int, int]
     high: tuple[int, int, int]
+    field: InitVar[str] = "region"
+    """The setting that errors name."""
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, field: str) -> None:
         if any(lo < 0 or lo >= hi for lo, hi in zip(self.low, self.high, strict=True)):
-            raise InvalidConfig(
-                f"expected 0 <= low < high on every axis, got {self.low} and {self.high}", field="region"
-            )
+            raise InvalidConfig(f"expected 0 <= low < high on every axis, got {self.low} and {self.high}", field=field)
 
-    def check_inside(self, shape: tuple[int, int, int]) -> None:
+    def check_inside(self, shape: tuple[int, int, int], *, field: str = "region") -> None:
         """Raises InvalidConfig where the box leaves a grid of ``shape``."""
         if any(hi > size for hi, size in zip(self.high, shape, strict=True)):
-            raise InvalidConfig(
-                f"expected a box inside the grid {shape}, got {self.low} to {self.high}", field="region"
-            )
+            raise InvalidConfig(f"expected a box inside the grid {shape}, got {self.low} to {self.high}", field=field)
 
     @property
     def slices(self) -> tuple[slice, slice, slice]:
@@ -117,6 +116,7 @@ class TrainConfig:
         pixel_grad_clip: largest gradient norm of one pixel (PGC, arXiv:2310.12474); 0 is off. For
             teachers that score colours; the photometric one bounds its pixels by itself.
         region: only cells in this box may change.
+        keep: cells in these boxes stay as they are, also inside the region; at most 64 boxes.
         clean: drop floating crumbs of the result, settle larger floating pieces.
         log_every, image_every, save_map_every, checkpoint_every: in steps; 0 is never.
     """
@@ -154,6 +154,7 @@ class TrainConfig:
     image_every: int
     save_map_every: int
     checkpoint_every: int
+    keep: tuple[Region, ...] = ()
 
     def __post_init__(self) -> None:
         for name, allowed in (("teacher", TeacherName), ("method", Method), ("init_mode", InitMode)):
@@ -178,6 +179,9 @@ class TrainConfig:
             "distill, since only the prior can be sampled",
             self.method,
         )
+
+        kept = len(self.keep)
+        _check(kept <= MAX_KEPT_BOXES, "keep", f"at most {MAX_KEPT_BOXES} boxes", kept)
 
         if self.teacher == "prior":
             _check_float(self, "cfg_scale", *PRIOR_CFG_SCALE)
@@ -204,9 +208,22 @@ class TrainConfig:
         defaults = _BASE | _TEACHER_DEFAULTS.get(teacher, {}) | (_SAMPLE if method == "sample" else {})
         return cls(prompt=prompt, **(defaults | chosen))
 
+    def check_inside(self, shape: tuple[int, int, int]) -> None:
+        """Raises InvalidConfig where a box of cells leaves a grid of ``shape``."""
+        if self.region is not None:
+            self.region.check_inside(shape)
+        for i, box in enumerate(self.keep):
+            box.check_inside(shape, field=f"keep[{i}]")
+
     def as_dict(self) -> dict[str, Any]:
-        """Plain JSON types, for metadata files and checkpoints."""
-        return dataclasses.asdict(self)
+        """Plain JSON types, for metadata files and checkpoints.
+
+        An empty ``keep`` is left out: what was stored before there was one is the same job still.
+        """
+        values = dataclasses.asdict(self)
+        if not self.keep:
+            del values["keep"]
+        return values
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> TrainConfig:
@@ -215,6 +232,7 @@ class TrainConfig:
         try:
             if values.get("region") is not None:
                 values["region"] = Region(tuple(values["region"]["low"]), tuple(values["region"]["high"]))
+            values["keep"] = tuple(Region(tuple(b["low"]), tuple(b["high"]), "keep") for b in values.get("keep", ()))
             return cls(**values)
         except (TypeError, KeyError) as error:
             raise InvalidConfig(f"not a stored config: {error}", field="config") from error
@@ -250,6 +268,7 @@ _BASE: Final[dict[str, Any]] = {
     "image_size": 128,
     "pixel_grad_clip": 0.1,
     "region": None,
+    "keep": (),
     "clean": True,
     "log_every": 4,
     "image_every": 40,

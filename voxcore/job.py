@@ -82,8 +82,7 @@ def read_job(spec: JobSpec, *, maps_root: Path, datasets_root: Path) -> JobFiles
     if source is None:
         assert spec.map_id is not None
         source = load_map(resolve_map_id(maps_root, spec.map_id) / FILE_NAME)
-    if spec.config.region is not None:
-        spec.config.region.check_inside(source.shape)
+    spec.config.check_inside(source.shape)
     dataset = None
     if spec.dataset_id is not None:
         dataset = load_dataset(resolve_dataset_id(datasets_root, spec.dataset_id))

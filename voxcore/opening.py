@@ -34,7 +34,12 @@ def draw_opening(
     """
     yield Log("info", "the prior draws the world that the training starts from")
     own = TrainConfig.create(
-        config.prompt, method="sample", seed=config.seed, strength=config.strength, region=config.region
+        config.prompt,
+        method="sample",
+        seed=config.seed,
+        strength=config.strength,
+        region=config.region,
+        keep=config.keep,
     )
     space = Workspace.of(own, source, source.blocks)
     inputs = space.inputs(None, device)

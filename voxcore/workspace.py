@@ -39,13 +39,15 @@ class Workspace:
     def of(cls, config: TrainConfig, source: VoxelMap, start: Blocks) -> Workspace:
         """The workspace of a job that starts from ``start`` [X, Y, Z] wherever cells may change.
 
-        Raises InvalidConfig for a region outside the map.
+        Raises InvalidConfig for a box of cells outside the map.
         """
         fixed = np.zeros(source.shape, dtype=bool)
+        config.check_inside(source.shape)
         if config.region is not None:
-            config.region.check_inside(source.shape)
             fixed[...] = True
             fixed[config.region.slices] = False
+        for kept in config.keep:
+            fixed[kept.slices] = True
         initial = np.where(fixed, source.blocks, start)
         window, changes = prior_window(config, initial), edits(config, initial)
         box = (slice(0, source.shape[0]), slice(0, source.shape[1]), slice(0, source.shape[2]))

@@ -34,6 +34,7 @@ _TEACHERS: Final[dict[TeacherName, tuple[str, _Methods]]] = {
     "noise": ("Random gradients: for tests of everything around training.", (_DISTILL,)),
 }
 _CHOICES: Final = {"teacher": get_args(TeacherName), "method": get_args(Method), "init_mode": get_args(InitMode)}
+_BOXES: Final = {"region": pb.SETTING_KIND_REGION, "keep": pb.SETTING_KIND_REGIONS}
 
 
 class InfoService:
@@ -105,4 +106,4 @@ def _setting(name: str, settings: Settings) -> pb.SettingInfo:
             maximum=greatest,
             above_minimum=name in ABOVE_LOW,
         )
-    return pb.SettingInfo(name=name, kind=pb.SETTING_KIND_REGION if name == "region" else pb.SETTING_KIND_BOOLEAN)
+    return pb.SettingInfo(name=name, kind=_BOXES.get(name, pb.SETTING_KIND_BOOLEAN))

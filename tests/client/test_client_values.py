@@ -59,6 +59,8 @@ def test_map_that_cannot_be_saved_leaves_nothing_behind(tmp_path):
         ("clean=TRUE", True),
         ("teacher=noise", "noise"),
         ("region=0,1,2:3,4,5", ((0, 1, 2), (3, 4, 5))),
+        ("keep=0,1,2:3,4,5", (((0, 1, 2), (3, 4, 5)),)),
+        ("keep=0,1,2:3,4,5;0,0,0:1,1,1", (((0, 1, 2), (3, 4, 5)), ((0, 0, 0), (1, 1, 1)))),
     ],
 )
 def test_setting_of_the_command_line_has_its_type(text, value):
@@ -68,7 +70,9 @@ def test_setting_of_the_command_line_has_its_type(text, value):
     settings_message({name: parsed})
 
 
-@pytest.mark.parametrize("text", ["steps", "steps=", "steps=1.5", "nothing=1", "clean=perhaps", "region=1,2:3", "lr=x"])
+@pytest.mark.parametrize(
+    "text", ["steps", "steps=", "steps=1.5", "nothing=1", "clean=perhaps", "region=1,2:3", "keep=", "lr=x"]
+)
 def test_wrong_setting_of_the_command_line_is_refused(text):
     with pytest.raises(InvalidRequest):
         parse_setting(text)
@@ -85,6 +89,7 @@ def test_wrong_setting_of_the_command_line_is_refused(text):
         {"nothing": 1},
         {"region": ((0, 0), (1, 1))},
         {"region": 5},
+        {"keep": ((0, 0, 0), (1, 1, 1))},
         {"seed": 2**64},
     ],
 )

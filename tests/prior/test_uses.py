@@ -107,6 +107,19 @@ def test_the_opening_keeps_what_is_outside_the_region(source: VoxelMap) -> None:
     np.testing.assert_array_equal(blocks[outside], source.blocks[outside])
 
 
+@pytest.mark.parametrize("given", [{}, {"method": "sample"}, {"init_mode": "empty"}, {"teacher": "prior"}])
+def test_the_prior_keeps_what_is_to_be_kept(source: VoxelMap, given: dict[str, object]) -> None:
+    keep = (Region((6, 1, 6), (14, 9, 10)), Region((0, 0, 0), (4, 4, 4)))
+    given = {"teacher": "prior", "steps": 4, "clean": True, "prompt": "a big stone castle"} | given
+    c = TrainConfig.create(keep=keep, **given)
+    blocks = last(list(train(c, source))).blocks
+    kept = np.zeros(source.shape, dtype=bool)
+    for box in keep:
+        kept[box.slices] = True
+    np.testing.assert_array_equal(blocks[kept], source.blocks[kept])
+    assert (blocks != source.blocks).any()
+
+
 def test_stopped_during_the_opening_ends_with_the_map_as_it_was(source: VoxelMap, tmp_path: Path) -> None:
     events = list(train(config(init_mode="prior"), source, should_stop=lambda: True, checkpoint_folder=tmp_path))
     assert last(events).stopped

@@ -38,6 +38,10 @@ def spec(**changes) -> pb.TrainingSpec:
     return message
 
 
+def box(x: int, y: int, z: int) -> pb.Region:
+    return pb.Region(high=voxels_pb2.Dimensions(x=x, y=y, z=z))
+
+
 def test_contract_and_core_have_the_same_settings():
     assert set(pb.TrainSettings.DESCRIPTOR.fields_by_name) == SETTING_NAMES
 
@@ -66,6 +70,7 @@ CONFIGS = st.fixed_dictionaries(
         "init_mode": st.sampled_from(["from_map", "ground_plane", "cube", "empty", "prior"]),
         "clean": st.booleans(),
         "region": st.just(Region((1, 2, 3), (4, 5, 6))),
+        "keep": st.just((Region((0, 0, 0), (1, 1, 1)), Region((1, 2, 3), (2, 3, 4)))),
     },
 ).map(allowed)
 
@@ -80,11 +85,13 @@ def test_config_survives_the_wire(given):
 @given(CONFIGS)
 def test_client_sends_what_the_core_is_given(given):
     sent = {n: (v.low, v.high) if n == "region" else v for n, v in given.items()}
+    sent |= {n: [(box.low, box.high) for box in v] for n, v in given.items() if n == "keep"}
     config = config_from_message("a tower", client_settings_message(sent))
     assert config == TrainConfig.create("a tower", **given)
     shown = settings_values(settings_message(config))
-    assert {n: shown[n] for n in given if n != "region"} == {n: v for n, v in given.items() if n != "region"}
-    assert shown.keys() | {"region"} == SETTING_NAMES
+    boxes = {"region", "keep"}
+    assert {n: shown[n] for n in given.keys() - boxes} == {n: given[n] for n in given.keys() - boxes}
+    assert shown.keys() | boxes == SETTING_NAMES
 
 
 def test_zero_is_a_value_and_absence_the_default():
@@ -109,6 +116,9 @@ def test_zero_is_a_value_and_absence_the_default():
         ({"settings": {"init_mode": -1}}, "init_mode"),
         ({"settings": {"teacher": pb.TEACHER_NOISE, "method": pb.TRAINING_METHOD_SAMPLE}}, "method"),
         ({"settings": {"region": pb.Region()}}, "region"),
+        ({"settings": {"keep": [pb.Region()]}}, "keep[0]"),
+        ({"settings": {"keep": [box(1, 1, 1), box(1, 1, 1), pb.Region()]}}, "keep[2]"),
+        ({"settings": {"keep": [box(1, 1, 1)] * 65}}, "keep"),
         ({"settings": {"teacher": pb.TEACHER_PHOTOMETRIC}}, "dataset_id"),
         ({"map_id": "../maps/1"}, "map_id"),
         ({"map_id": ""}, "map_id"),
@@ -142,13 +152,16 @@ def test_grid_of_a_billion_cells_is_refused_before_it_is_unpacked():
     assert caught.value.field == "source.grid.dims"
 
 
-def test_region_outside_an_inline_grid_is_refused():
+@pytest.mark.parametrize(
+    ("boxes", "field"),
+    [({"region": box(4, 5, 4)}, "region"), ({"keep": [box(1, 1, 1), box(4, 4, 5)]}, "keep[1]")],
+)
+def test_box_outside_an_inline_grid_is_refused(boxes, field):
     (grid,) = pack_grid(np.ones((4, 4, 4), dtype=np.uint8), EDITOR, 2.0)
-    message = pb.TrainingSpec(prompt="x", grid=grid)
-    message.settings.region.high.CopyFrom(voxels_pb2.Dimensions(x=4, y=5, z=4))
+    message = pb.TrainingSpec(prompt="x", grid=grid, settings=pb.TrainSettings(**boxes))
     with pytest.raises(InvalidConfig) as caught:
         order_from_spec(message, SETTINGS)
-    assert caught.value.field == "region"
+    assert caught.value.field == field
 
 
 def test_digest_tells_specs_apart_and_nothing_else():

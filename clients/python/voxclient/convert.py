@@ -47,14 +47,21 @@ def settings_message(settings: Mapping[str, Any]) -> jobs_pb2.TrainSettings:
         try:
             if field.enum_type is not None:
                 setattr(message, name, _enum_value(field.enum_type, value))
+            elif field.is_repeated:
+                for box in value:
+                    _fill_box(message.keep.add(), box)
             elif field.message_type is not None:
-                for corner, cell in zip((message.region.low, message.region.high), value, strict=True):
-                    corner.x, corner.y, corner.z = cell
+                _fill_box(message.region, value)
             else:
                 setattr(message, name, value)
         except (TypeError, ValueError) as error:
             raise InvalidRequest(f"{name}: {value!r} cannot be used: {error}", field=name) from error
     return message
+
+
+def _fill_box(message: jobs_pb2.Region, value: Any) -> None:
+    for corner, cell in zip((message.low, message.high), value, strict=True):
+        corner.x, corner.y, corner.z = cell
 
 
 def _enum_value(enum: EnumDescriptor, name: str) -> int:
@@ -73,9 +80,10 @@ def parse_setting(text: str) -> tuple[str, Any]:
             f"expected name=value, got {text!r}; names are {', '.join(sorted(SETTING_NAMES))}", field=name
         )
     try:
+        if field.is_repeated:
+            return name, tuple(map(_box, value.split(";")))
         if field.message_type is not None:
-            low, high = value.split(":")
-            return name, (_cell(low), _cell(high))
+            return name, _box(value)
         if field.enum_type is not None:
             return name, value
         if field.type == FieldDescriptor.TYPE_BOOL:
@@ -84,6 +92,11 @@ def parse_setting(text: str) -> tuple[str, Any]:
     except (ValueError, KeyError) as error:
         expected = "x,y,z:x,y,z" if field.message_type is not None else "a value of its type"
         raise InvalidRequest(f"{name}: expected {expected}, got {value!r}", field=name) from error
+
+
+def _box(text: str) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    low, high = text.split(":")
+    return _cell(low), _cell(high)
 
 
 def _cell(text: str) -> tuple[int, int, int]:
@@ -97,11 +110,17 @@ def settings_values(message: jobs_pb2.TrainSettings) -> dict[str, Any]:
     for field, value in message.ListFields():
         if field.enum_type is not None:
             values[field.name] = _short(field.enum_type.values_by_number[value].name, field.enum_type.values[0].name)
+        elif field.is_repeated:
+            values[field.name] = [_box_values(box) for box in value]
         elif field.message_type is not None:
-            values[field.name] = [[c.x, c.y, c.z] for c in (value.low, value.high)]
+            values[field.name] = _box_values(value)
         else:
             values[field.name] = value
     return values
+
+
+def _box_values(box: jobs_pb2.Region) -> list[list[int]]:
+    return [[c.x, c.y, c.z] for c in (box.low, box.high)]
 
 
 def _short(name: str, zero_name: str) -> str:

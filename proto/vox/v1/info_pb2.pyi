@@ -35,6 +35,8 @@ class _SettingKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SettingKi
     """One of a few names."""
     SETTING_KIND_REGION: _SettingKind.ValueType  # 5
     """Two corners of a box of cells."""
+    SETTING_KIND_REGIONS: _SettingKind.ValueType  # 6
+    """A list of such boxes."""
 
 class SettingKind(_SettingKind, metaclass=_SettingKindEnumTypeWrapper): ...
 
@@ -46,6 +48,8 @@ SETTING_KIND_CHOICE: SettingKind.ValueType  # 4
 """One of a few names."""
 SETTING_KIND_REGION: SettingKind.ValueType  # 5
 """Two corners of a box of cells."""
+SETTING_KIND_REGIONS: SettingKind.ValueType  # 6
+"""A list of such boxes."""
 Global___SettingKind: _TypeAlias = SettingKind  # noqa: Y015
 
 @_typing.final

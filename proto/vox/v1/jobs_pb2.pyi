@@ -185,7 +185,7 @@ Global___Region: _TypeAlias = Region  # noqa: Y015
 @_typing.final
 class TrainSettings(_message.Message):
     """Every setting of a job. What is absent has the teacher's default; InfoService.GetServerInfo lists
-    ranges and defaults. In answers every field is set (region only where there is one).
+    ranges and defaults. In answers every field is set (region and keep only where there are any).
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -222,6 +222,7 @@ class TrainSettings(_message.Message):
     LOGIT_AIR_FIELD_NUMBER: _builtins.int
     LOGIT_MATERIAL_FIELD_NUMBER: _builtins.int
     LAMBDA_PRIOR_FIELD_NUMBER: _builtins.int
+    KEEP_FIELD_NUMBER: _builtins.int
     teacher: Global___Teacher.ValueType
     method: Global___TrainingMethod.ValueType
     init_mode: Global___InitMode.ValueType
@@ -277,6 +278,10 @@ class TrainSettings(_message.Message):
     def region(self) -> Global___Region:
         """Only cells in this box may change."""
 
+    @_builtins.property
+    def keep(self) -> _containers.RepeatedCompositeFieldContainer[Global___Region]:
+        """Cells in these boxes stay as they are, also inside the region. At most 64."""
+
     def __init__(
         self,
         *,
@@ -312,10 +317,11 @@ class TrainSettings(_message.Message):
         logit_air: _builtins.float | None = ...,
         logit_material: _builtins.float | None = ...,
         lambda_prior: _builtins.float | None = ...,
+        keep: _abc.Iterable[Global___Region] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_lr", b"_lr", "_material_lr", b"_material_lr", "_pixel_grad_clip", b"_pixel_grad_clip", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "image_every", b"image_every", "image_size", b"image_size", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "lr", b"lr", "material_lr", b"material_lr", "pixel_grad_clip", b"pixel_grad_clip", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "views_per_step", b"views_per_step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_lr", b"_lr", "_material_lr", b"_material_lr", "_pixel_grad_clip", b"_pixel_grad_clip", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "image_every", b"image_every", "image_size", b"image_size", "init_mode", b"init_mode", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "lr", b"lr", "material_lr", b"material_lr", "method", b"method", "pixel_grad_clip", b"pixel_grad_clip", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher", b"teacher", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "views_per_step", b"views_per_step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_lr", b"_lr", "_material_lr", b"_material_lr", "_pixel_grad_clip", b"_pixel_grad_clip", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "image_every", b"image_every", "image_size", b"image_size", "init_mode", b"init_mode", "keep", b"keep", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "lr", b"lr", "material_lr", b"material_lr", "method", b"method", "pixel_grad_clip", b"pixel_grad_clip", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher", b"teacher", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "views_per_step", b"views_per_step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__adam_eps: _TypeAlias = _typing.Literal["adam_eps"]  # noqa: Y015
     _WhichOneofArgType__adam_eps: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps"]  # noqa: Y015
