@@ -4,9 +4,10 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PROMPT ?= a medieval stone castle
 MAP ?= 1
+WEB := clients/web
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check format stubs clean
+.PHONY: run test check check-web format stubs clean
 
 run: $(STAMP)
 	@$(PY) scripts/run_job.py --map "$(MAP)" "$(PROMPT)"
@@ -20,6 +21,12 @@ check: $(STAMP)
 	$(VENV)/bin/mypy
 	$(PY) scripts/generate_stubs.py --check
 	$(PY) scripts/write_reference.py --check
+	@$(MAKE) --no-print-directory check-web
+
+# The viewer: needs Node.js 20.19 or newer with npm, and npm's package index; its built page is committed.
+check-web:
+	@if command -v npm >/dev/null; then cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check; \
+		else echo "$(WEB) is not checked: there is no Node.js here (apt-get install nodejs npm)"; fi
 
 format: $(STAMP)
 	$(VENV)/bin/ruff check --fix .

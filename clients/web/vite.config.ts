@@ -1,0 +1,35 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  // Relative paths: the same build works at the root of a server and below any path of a static site.
+  base: "./",
+  build: {
+    target: "es2022",
+    // Inlined files would need data: URLs that the server's Content-Security-Policy does not allow.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+  worker: { format: "es" },
+  server: {
+    // `npm run dev` beside a server started with `make run`; calls go to it, so no CORS setting is needed.
+    proxy: { "^/vox\\.v1\\..*": { target: process.env.VOXCORE_SERVER ?? "http://127.0.0.1:50080", changeOrigin: true } },
+  },
+  test: {
+    projects: [
+      { extends: true, test: { name: "unit", include: ["src/**/*.test.ts"], environment: "node" } },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: ["tests/**/*.browser.ts"],
+          environment: "node",
+          // One Chromium with a software GPU at a time is what two cores carry.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
