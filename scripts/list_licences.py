@@ -31,6 +31,7 @@ DEVELOP = {
     "ast_serialize", "execnet", "grpc-stubs", "grpcio-tools", "hypothesis", "iniconfig", "librt", "mypy",
     "mypy_extensions", "pathspec", "pluggy", "pytest", "pytest-timeout", "pytest-xdist", "ruff", "sortedcontainers",
     "mypy-protobuf", "types-protobuf", "trustme", "cryptography", "cffi", "pycparser", "idna",
+    "nbtlib", "trimesh",
 }  # fmt: skip
 
 

@@ -43,15 +43,28 @@ _OF_TRAININGS: Final = "trained_map_"
 
 
 @dataclass(frozen=True)
+class File:
+    """A file to send: where it lies, its bytes and their SHA-256 (hex), and what to call it."""
+
+    path: Path
+    size: int
+    sha256: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Stored:
-    """A map or dataset: its id, its file and the version of that."""
+    """A map or dataset. Its version is the hash of its file."""
 
     id: str
-    file: Path
-    size: int
+    file: File
     changed: Timestamp
-    version: str
     owner: str
+
+    @property
+    def version(self) -> str:
+        """Changes with the content."""
+        return self.file.sha256
 
 
 class Library:
@@ -89,7 +102,7 @@ class Library:
 
         def work() -> tuple[Stored, VoxelMap]:
             stored = self._find_map(map_id, caller)
-            loaded = load_map(stored.file)
+            loaded = load_map(stored.file.path)
             check_sendable(loaded.shape, max_cells=self._settings.max_cells, field="map_id")
             return stored, loaded
 
@@ -141,37 +154,41 @@ class Library:
 
         def work() -> None:
             with maps_lock(self._settings.maps_root):
-                self._check_version(map_id, stored.file, expected_version or "none", "expected_version")
-                remove_folder(stored.file.parent)
+                self._check_version(map_id, stored.file.path, expected_version or "none", "expected_version")
+                remove_folder(stored.file.path.parent)
 
         await asyncio.to_thread(work)
         await self._owners.release(map_id)
 
-    async def parts(self, stored: Stored, offset: int, version: str) -> AsyncGenerator[pb.FilePart]:
-        """The file from ``offset`` on. Raises VersionConflict, InvalidInput, NotFound or StorageError."""
-        if version and version != stored.version:
-            raise VersionConflict(f"expected version {version[:16]}, got {stored.version[:16]}", field="version")
-        if offset > stored.size:
-            raise InvalidInput(f"expected at most {stored.size}, got {offset}", field="offset")
+    async def parts(self, file: File, offset: int, version: str) -> AsyncGenerator[pb.FilePart]:
+        """``file``, of that ``version`` of a map or dataset, from ``offset`` on. Raises InvalidInput, StorageError."""
+        if offset > file.size:
+            raise InvalidInput(f"expected at most {file.size}, got {offset}", field="offset")
         # Open from here on, so that a file which is replaced meanwhile is still read to its end.
-        file = await asyncio.to_thread(_open, stored.file)
-        with file:
+        opened = await asyncio.to_thread(_open, file.path)
+        with opened:
             first = True
-            while first or offset < stored.size:
-                file.seek(offset)
-                data = await asyncio.to_thread(file.read, PART_BYTES)
+            while first or offset < file.size:
+                opened.seek(offset)
+                data = await asyncio.to_thread(opened.read, PART_BYTES)
                 yield pb.FilePart(
                     offset=offset,
                     data=data,
-                    total_bytes=stored.size,
-                    sha256=bytes.fromhex(stored.version),
-                    version=stored.version,
-                    file_name=stored.file.name,
+                    total_bytes=file.size,
+                    sha256=bytes.fromhex(file.sha256),
+                    version=version,
+                    file_name=file.name,
                 )
                 if not data:
                     return
                 offset += len(data)
                 first = False
+
+    @staticmethod
+    def check_seen(stored: Stored, version: str) -> None:
+        """Raises VersionConflict where the caller began with another ``version`` than is there."""
+        if version and version != stored.version:
+            raise VersionConflict(f"expected version {version[:16]}, got {stored.version[:16]}", field="version")
 
     async def _put(
         self, map_id: str, content: Callable[[Path | None], bytes], expected_version: str, caller: Caller
@@ -233,8 +250,8 @@ class Library:
     def _stored(self, identifier: str, file: Path, key: str) -> Stored:
         with storage_errors(file):
             stat = file.stat()
-        version = self._version(file)
-        return Stored(identifier, file, stat.st_size, timestamp(stat.st_mtime), version, self._owners.owner_of(key))
+        found = File(file, stat.st_size, self._version(file), file.name)
+        return Stored(identifier, found, timestamp(stat.st_mtime), self._owners.owner_of(key))
 
     def _version(self, file: Path) -> str:
         """SHA-256 of the file, computed anew only where it has changed."""

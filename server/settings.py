@@ -46,6 +46,7 @@ class Settings:
         max_cells: cells of one grid, sent or stored.
         max_upload_bytes: longest file that is uploaded.
         max_views: views of an uploaded dataset.
+        max_export_bytes: longest file that a map is exported to in a format other than its own.
         max_steps: steps of one job.
         max_prompt_chars: characters of one prompt.
         max_queue: jobs that may wait.
@@ -82,6 +83,7 @@ class Settings:
     max_cells: int = 2**24
     max_upload_bytes: int = 64 * 2**20
     max_views: int = 1024
+    max_export_bytes: int = 256 * 2**20
     max_steps: int = 20_000
     max_prompt_chars: int = MAX_PROMPT_CHARS
     workers: int = 1
@@ -123,6 +125,7 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
     "max_cells": (1, 2**26),
     "max_upload_bytes": (1, 2**30),
     "max_views": (1, 4096),
+    "max_export_bytes": (1, 2**30),
     "max_steps": (1, MAX_STEPS),
     "max_prompt_chars": (1, MAX_PROMPT_CHARS),
     "max_queue": (1, 10_000),

@@ -14,11 +14,11 @@ from grpc_reflection.v1alpha import reflection
 from vox.v1 import info_pb2, jobs_pb2, maps_pb2, training_pb2, uploads_pb2
 
 from server.access import Access
-from server.checking import Checker
 from server.doors.connect import ConnectApp
 from server.doors.listening import WebServer, tls_context
 from server.doors.native import handlers
 from server.doors.site import Site
+from server.exporting import Exporter
 from server.gate import Gate
 from server.intake import Intake
 from server.jobs.manager import JobManager
@@ -31,6 +31,7 @@ from server.services.maps import MapService
 from server.services.training import TrainingService
 from server.services.uploads import UploadService
 from server.settings import Settings, split_list
+from server.side_process import SideProcess
 from server.uploads import Uploads
 from voxcore.errors import StorageError, VoxcoreError
 from voxcore.maps.atomic import write_bytes
@@ -44,6 +45,7 @@ _UPLOADS: Final = uploads_pb2.DESCRIPTOR.services_by_name["UploadService"]
 _INFO: Final = info_pb2.DESCRIPTOR.services_by_name["InfoService"]
 SERVICES: Final = tuple(service.full_name for service in (_TRAINING, _JOBS, _MAPS, _UPLOADS, _INFO))
 UPLOADS_FOLDER: Final = "uploads"
+EXPORTS_FOLDER: Final = "exports"
 _GRACE_SECONDS: Final = 5.0
 
 
@@ -57,14 +59,15 @@ class App:
         access = jobs.access
         library = Library(settings, access, jobs.owners)
         uploads = Uploads(settings.runs_root / UPLOADS_FOLDER, settings.max_upload_bytes)
-        self._checker = Checker()
+        self._side = SideProcess()
+        exporter = Exporter(settings.runs_root / EXPORTS_FOLDER, self._side, max_bytes=settings.max_export_bytes)
         intake = Intake(settings, access, jobs.owners)
         gate = Gate(access, metrics)
         methods = [
             *methods_of(_TRAINING, TrainingService(jobs, intake)),
             *methods_of(_JOBS, JobService(jobs, intake)),
-            *methods_of(_MAPS, MapService(settings, library)),
-            *methods_of(_UPLOADS, UploadService(settings, access, uploads, library, self._checker)),
+            *methods_of(_MAPS, MapService(settings, library, exporter)),
+            *methods_of(_UPLOADS, UploadService(settings, access, uploads, library, self._side)),
             *methods_of(_INFO, InfoService(settings)),
         ]
         self._server = grpc.aio.server(
@@ -138,7 +141,7 @@ class App:
         if self._web is not None:
             await self._web.stop()
         await self._server.stop(_GRACE_SECONDS)
-        self._checker.close()
+        self._side.close()
 
     async def _set_health(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         for service in ("", *SERVICES):

@@ -13,6 +13,7 @@ import pytest
 
 from voxcore.cli import main
 from voxcore.maps import VoxelMap, load_map, save_map
+from voxcore.maps.formats import export_map
 
 NOISE = ["--teacher", "noise", "--prompt", "anything", "--map-id", "7", "--image-size", "16"]
 
@@ -121,6 +122,30 @@ def test_export_of_a_training_folder_with_and_without_its_end(
     capsys.readouterr()
     assert main([*place, "export", "--training-dir", str(tmp_path), "--source-map-id", "7"]) == 2
     assert "checkpoint" in capsys.readouterr().err
+
+
+def test_export_of_a_map_goes_by_the_file_name(
+    place: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = load_map(tmp_path / "maps" / "7")
+    for file, more, name in (
+        ("a.vox", [], "vox"),
+        ("a.GLB", [], "glb"),
+        ("a.schem", [], "schem_v2"),
+        ("b.schem", ["--format", "schem_v3"], "schem_v3"),
+    ):
+        assert main([*place, "export", "--map-id", "7", "--out", str(tmp_path / file), *more]) == 0
+        assert (tmp_path / file).read_bytes() == export_map(world, name)
+    capsys.readouterr()
+    for bad in (
+        ["--map-id", "7"],
+        ["--map-id", "7", "--out", "x.vox", "--training-dir", "x"],
+        ["--map-id", "7", "--out", str(tmp_path / "a.txt")],
+        ["--map-id", "8", "--out", str(tmp_path / "a.vox")],
+        [],
+    ):
+        assert main([*place, "export", *bad]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_render_stats_and_lists(place: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,7 @@ from voxcore.job import JobSpec, resumed_job
 from voxcore.maps import VoxelMap, load_map, map_stats
 from voxcore.maps.atomic import write_bytes
 from voxcore.maps.export import export_training
+from voxcore.maps.formats import MAP_FORMATS, export_map, format_of_file
 from voxcore.maps.library import list_datasets, list_maps, resolve_dataset_id, resolve_map_id
 from voxcore.png import encode_png
 from voxcore.recorder import LOG_NAME
@@ -59,9 +60,14 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="regenerate a map from a prompt, or rebuild one from pictures"))
 
-    export = commands.add_parser("export", help="store what a training folder holds as a new map")
-    export.add_argument("--training-dir", type=Path, required=True)
-    export.add_argument("--source-map-id", required=True)
+    export = commands.add_parser(
+        "export", help="save a map as a file of another program, or store what a training folder holds as a new map"
+    )
+    export.add_argument("--map-id", help="the map to save")
+    export.add_argument("--out", type=Path, metavar="FILE", help="its ending says which format")
+    export.add_argument("--format", choices=MAP_FORMATS, help="where the ending leaves a choice")
+    export.add_argument("--training-dir", type=Path, help="a training's output folder")
+    export.add_argument("--source-map-id", help="the map that the training began with")
     export.set_defaults(run=_export)
 
     render = commands.add_parser("render", help="draw a map as PNG")
@@ -174,6 +180,18 @@ def _variations(spec: JobSpec, output_dir: Path, count: int) -> list[tuple[JobSp
 
 
 def _export(args: argparse.Namespace) -> int:
+    given = {name for name in ("map_id", "out", "format", "training_dir", "source_map_id") if getattr(args, name)}
+    if given == {"training_dir", "source_map_id"}:
+        return _export_training(args)
+    if given - {"format"} != {"map_id", "out"}:
+        raise InvalidInput("expected --map-id and --out, or --training-dir and --source-map-id", field="export")
+    world = load_map(resolve_map_id(args.maps, args.map_id))
+    write_bytes(args.out, export_map(world, args.format or format_of_file(args.out.name)))
+    print(args.out)
+    return 0
+
+
+def _export_training(args: argparse.Namespace) -> int:
     folder: Path = args.training_dir
     source = load_map(resolve_map_id(args.maps, args.source_map_id))
     final = folder / "maps" / "final.json"

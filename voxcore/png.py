@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from voxcore.errors import DatasetFormatError, LimitExceeded, ShapeError
-from voxcore.render.shading import SKY
 
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 HEADER_BYTES: Final = 24
@@ -58,6 +57,9 @@ def decode_png(data: bytes, *, field: str) -> Picture:
             rgba = image.convert("RGBA")
     except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
         raise DatasetFormatError(f"expected an intact PNG: {error}", field=field) from error
+    # Imported here: rendering needs torch, which whoever only writes pictures does without.
+    from voxcore.render.shading import SKY
+
     r, g, b = (round(255 * c) for c in SKY.tolist())
     return np.array(Image.alpha_composite(Image.new("RGBA", rgba.size, (r, g, b, 255)), rgba).convert("RGB"))
 

@@ -9,6 +9,7 @@ from vox.v1 import jobs_pb2
 
 import voxcore
 from server.convert import settings_message
+from server.exporting import FORMAT_NUMBERS
 from server.rpc import Caller
 from server.settings import Settings
 from server.voxel_codec import palette_entries
@@ -23,6 +24,7 @@ from voxcore.config import (
     TeacherName,
     TrainConfig,
 )
+from voxcore.maps.formats import MAP_FORMATS, MapFormat
 from voxcore.palette import PALETTES
 
 _DISTILL, _SAMPLE = jobs_pb2.TRAINING_METHOD_DISTILL, jobs_pb2.TRAINING_METHOD_SAMPLE
@@ -63,10 +65,22 @@ def _server_info(settings: Settings) -> pb.GetServerInfoResponse:
             max_upload_bytes=settings.max_upload_bytes,
             max_views=settings.max_views,
             max_stream_seconds=int(settings.max_stream_seconds),
+            max_export_bytes=settings.max_export_bytes,
         ),
         palettes=[pb.PaletteInfo(name=p.name, entries=palette_entries(p)) for p in PALETTES.values()],
         teachers=[_teacher(name, *facts) for name, facts in _TEACHERS.items()],
         settings=[_setting(name, settings) for name in sorted(SETTING_NAMES)],
+        map_formats=[_map_format(name, found) for name, found in MAP_FORMATS.items()],
+    )
+
+
+def _map_format(name: str, found: MapFormat) -> pb.MapFormatInfo:
+    return pb.MapFormatInfo(
+        format=FORMAT_NUMBERS[name],
+        name=name,
+        description=found.description,
+        suffix=found.suffix,
+        media_type=found.media_type,
     )
 
 

@@ -8,20 +8,20 @@ from contextlib import aclosing
 
 from vox.v1 import maps_pb2 as pb
 
+from server.exporting import OWN_FORMAT, Exporter, format_name
 from server.library import Library, Stored
 from server.paging import page
 from server.rpc import Caller
 from server.settings import Settings
 from server.voxel_codec import pack_grid, unpack_map
-from voxcore.errors import InvalidInput
 from voxcore.maps import LibraryEntry
 
 
 class MapService:
     """See maps.proto."""
 
-    def __init__(self, settings: Settings, library: Library) -> None:
-        self._settings, self._library = settings, library
+    def __init__(self, settings: Settings, library: Library, exporter: Exporter) -> None:
+        self._settings, self._library, self._exporter = settings, library, exporter
 
     async def ListMaps(self, request: pb.ListMapsRequest, caller: Caller) -> pb.ListMapsResponse:
         entries, token = page(await self._library.maps(caller), _id_of, request, usual=200, most=1000)
@@ -44,10 +44,11 @@ class MapService:
         return pb.DeleteMapResponse()
 
     async def ExportMap(self, request: pb.ExportMapRequest, caller: Caller) -> AsyncGenerator[pb.ExportMapResponse]:
-        if request.format not in (pb.MAP_FORMAT_UNSPECIFIED, pb.MAP_FORMAT_MAP_JSON):
-            raise InvalidInput(f"expected MAP_JSON, got format {request.format}", field="format")
+        name = format_name(request.format)
         stored = await self._library.find_map(request.map_id, caller)
-        async with aclosing(self._library.parts(stored, request.offset, request.version)) as parts:
+        self._library.check_seen(stored, request.version)
+        file = stored.file if name == OWN_FORMAT else await self._exporter.file(stored, name)
+        async with aclosing(self._library.parts(file, request.offset, stored.version)) as parts:
             async for part in parts:
                 yield pb.ExportMapResponse(part=part)
 
@@ -60,7 +61,8 @@ class MapService:
         self, request: pb.ExportDatasetRequest, caller: Caller
     ) -> AsyncGenerator[pb.ExportDatasetResponse]:
         stored = await self._library.find_dataset(request.dataset_id, caller)
-        async with aclosing(self._library.parts(stored, request.offset, request.version)) as parts:
+        self._library.check_seen(stored, request.version)
+        async with aclosing(self._library.parts(stored.file, request.offset, stored.version)) as parts:
             async for part in parts:
                 yield pb.ExportDatasetResponse(part=part)
 
@@ -69,7 +71,7 @@ def map_summary(stored: Stored) -> pb.MapSummary:
     """A map as lists have it."""
     return pb.MapSummary(
         map_id=stored.id,
-        file_bytes=stored.size,
+        file_bytes=stored.file.size,
         change_time=stored.changed,
         version=stored.version,
         owner=stored.owner,
@@ -80,7 +82,7 @@ def dataset_summary(stored: Stored) -> pb.DatasetSummary:
     """A dataset as lists have it."""
     return pb.DatasetSummary(
         dataset_id=stored.id,
-        file_bytes=stored.size,
+        file_bytes=stored.file.size,
         change_time=stored.changed,
         version=stored.version,
         owner=stored.owner,

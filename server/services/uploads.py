@@ -5,11 +5,12 @@ from __future__ import annotations
 from vox.v1 import uploads_pb2 as pb
 
 from server.access import Access
-from server.checking import Checker, DatasetBounds
+from server.checking import DatasetBounds, check_dataset, check_map
 from server.library import Library
 from server.rpc import Caller
 from server.services.maps import dataset_summary, map_summary
 from server.settings import Settings
+from server.side_process import SideProcess
 from server.uploads import PART_BYTES, Upload, Uploads
 from server.voxel_codec import check_sendable
 from voxcore.errors import InvalidInput, LimitExceeded
@@ -20,10 +21,10 @@ class UploadService:
     """See uploads.proto."""
 
     def __init__(
-        self, settings: Settings, access: Access, uploads: Uploads, library: Library, checker: Checker
+        self, settings: Settings, access: Access, uploads: Uploads, library: Library, side: SideProcess
     ) -> None:
         self._settings, self._access = settings, access
-        self._uploads, self._library, self._checker = uploads, library, checker
+        self._uploads, self._library, self._side = uploads, library, side
         self._map_limits = MapLimits(max_file_bytes=settings.max_upload_bytes, max_cells=settings.max_cells)
         self._dataset_limits = DatasetBounds(settings.max_upload_bytes, settings.max_views)
 
@@ -64,12 +65,12 @@ class UploadService:
         file = await self._uploads.complete(upload)
         version = upload.expected_version
         if upload.kind == pb.UPLOAD_KIND_MAP:
-            shape = (await self._checker.map(file, self._map_limits)).shape
+            shape = await self._side.run(check_map, file, self._map_limits)
             check_sendable(shape, max_cells=self._settings.max_cells, field="worldConfig.dimensions")
             self._access.quota(caller).check("max_cells", shape[0] * shape[1] * shape[2])
             stored = await self._library.put_map_file(upload.target_id, file, version, caller)
             return pb.FinishUploadResponse(map=map_summary(stored))
-        await self._checker.dataset(file, self._dataset_limits)
+        await self._side.run(check_dataset, file, self._dataset_limits)
         stored = await self._library.put_dataset_file(upload.target_id, file, version, caller)
         return pb.FinishUploadResponse(dataset=dataset_summary(stored))
 

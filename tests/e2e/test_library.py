@@ -7,13 +7,14 @@ from dataclasses import replace
 import grpc
 import numpy as np
 import pytest
-from live_server import QUICK
+from live_server import QUICK, Server
 from vox.v1 import maps_pb2, maps_pb2_grpc, uploads_pb2, uploads_pb2_grpc
-from voxclient import InvalidRequest, NotFound, Refused
+from voxclient import InvalidRequest, NotFound, Refused, VoxClient
 
 from voxcore.cameras import orbit_cameras
 from voxcore.datasets import dump_dataset, load_dataset, new_dataset
 from voxcore.maps import VoxelMap, dump_map, load_map
+from voxcore.maps.formats import MAP_FORMATS, export_map
 from voxcore.png import encode_png
 
 
@@ -95,6 +96,71 @@ def test_large_map_goes_up_and_down_in_parts(server, client, stubs):
     with pytest.raises(grpc.RpcError) as caught:
         next(maps.ExportMap(maps_pb2.ExportMapRequest(map_id="huge", version="0" * 64), timeout=30))
     assert caught.value.code() is grpc.StatusCode.ABORTED
+
+
+def test_map_comes_in_every_format_that_the_server_lists(server, client, stubs):
+    formats = client.info().map_formats
+    assert [f.name for f in formats] == list(MAP_FORMATS)
+    assert formats[0].format == maps_pb2.MAP_FORMAT_MAP_JSON
+    world = load_map(server.folder / "maps" / "1")
+    for found in formats:
+        expected = (
+            (server.folder / "maps" / "1" / "map.json").read_bytes()
+            if found.name == "map_json"
+            else export_map(world, found.name)
+        )
+        assert client.export_map("1", found.name) == expected
+        part = next(iter(stubs[0].ExportMap(maps_pb2.ExportMapRequest(map_id="1", format=found.format)))).part
+        assert part.file_name == ("map.json" if found.name == "map_json" else f"1{found.suffix}")
+        assert part.version == next(m.version for m in client.maps() if m.id == "1")
+
+
+def test_export_is_taken_up_at_any_byte_of_the_version_that_it_began_with(client, stubs):
+    blocks = np.random.default_rng(1).integers(0, 9, (40, 40, 40)).astype(np.uint8)
+    client.upload("map", "noisy", dump_map(VoxelMap(blocks)))
+    whole = client.export_map("noisy", "glb")
+    assert len(whole) > 2**20
+    maps, _ = stubs
+    request = maps_pb2.ExportMapRequest(map_id="noisy", format=maps_pb2.MAP_FORMAT_GLB)
+    version = next(maps.ExportMap(request, timeout=30)).part.version
+    request.offset, request.version = 12345, version
+    parts = [r.part for r in maps.ExportMap(request, timeout=30)]
+    assert b"".join(p.data for p in parts) == whole[12345:]
+    assert {p.sha256 for p in parts} == {hashlib.sha256(whole).digest()}
+    client.put_map("noisy", changed(client.get_map("noisy")), expected_version=version)
+    for bad, code in (
+        (request, grpc.StatusCode.ABORTED),
+        (maps_pb2.ExportMapRequest(map_id="noisy", format=99), grpc.StatusCode.INVALID_ARGUMENT),
+        (maps_pb2.ExportMapRequest(map_id="noisy", offset=2**40, format=2), grpc.StatusCode.INVALID_ARGUMENT),
+        (maps_pb2.ExportMapRequest(map_id="damaged", format=2), grpc.StatusCode.INVALID_ARGUMENT),
+    ):
+        with pytest.raises(grpc.RpcError) as caught:
+            next(maps.ExportMap(bad, timeout=30))
+        assert caught.value.code() is code
+
+
+def test_map_that_does_not_fit_a_format_is_refused_with_a_sentence(client):
+    client.upload("map", "nothing", dump_map(VoxelMap(np.zeros((4, 4, 4), dtype=np.uint8))))
+    assert len(client.export_map("nothing", "vox")) > 1000
+    with pytest.raises(InvalidRequest, match="at least one block") as caught:
+        client.export_map("nothing", "glb")
+    assert caught.value.field == "map_id"
+    with pytest.raises(InvalidRequest, match="expected one of map_json") as caught:
+        client.export_map("1", "obj")
+    assert caught.value.field == "format"
+
+
+def test_export_that_would_be_too_long_is_refused(tmp_path):
+    server = Server(tmp_path, "--max-export-bytes=20000", "--no-warm-up").start()
+    try:
+        with VoxClient(server.address) as client:
+            assert client.info().limits.max_export_bytes == 20_000
+            assert client.export_map("1", "schem_v3")
+            with pytest.raises(Refused, match="at most 20000 bytes") as caught:
+                client.export_map("1", "glb")
+            assert (caught.value.reason, caught.value.field) == ("LIMIT_EXCEEDED", "format")
+    finally:
+        server.stop()
 
 
 def test_broken_upload_is_taken_up_where_it_was(client, stubs, server):

@@ -142,10 +142,10 @@ class AsyncVoxClient:
                 return stored
             answer = await self._call(call)
 
-    async def export_map(self, map_id: str) -> bytes:
+    async def export_map(self, map_id: str, format_name: str = "map_json") -> bytes:
         """See `VoxClient.export_map`."""
         download = transfers.Download()
-        request = maps_pb2.ExportMapRequest(map_id=map_id)
+        request = transfers.export_request(map_id, format_name)
         try:
             stream: Any = self._stubs.maps.ExportMap(request, timeout=self._timeout, metadata=self._stubs.metadata)
             async for response in stream:

@@ -175,6 +175,22 @@ def _print_stored(found: list[Stored], options: argparse.Namespace) -> int:
     return OK
 
 
+def _export(client: VoxClient, options: argparse.Namespace) -> int:
+    _check_out(options.out)
+    formats = client.info().map_formats
+    name = options.format or next((f.name for f in formats if options.out.name.lower().endswith(f.suffix)), None)
+    if name is None:
+        known = ", ".join(dict.fromkeys(f.suffix for f in formats))
+        raise InvalidRequest(f"--out: expected a name that ends in one of {known}, or --format", field="out")
+    data = client.export_map(options.map_id, name)
+    options.out.write_bytes(data)
+    if options.json:
+        print(json.dumps({"map_id": options.map_id, "format": name, "file": str(options.out), "bytes": len(data)}))
+    else:
+        print(f"saved {options.out}, {len(data) / 1e6:.1f} MB")
+    return OK
+
+
 def _info(client: VoxClient, options: argparse.Namespace) -> int:
     answer = client.info()
     if options.json:
@@ -183,6 +199,8 @@ def _info(client: VoxClient, options: argparse.Namespace) -> int:
     print(f"voxcore {answer.version} on {answer.device}")
     for teacher in answer.teachers:
         print(f"teacher {teacher.name}: {teacher.description}")
+    for found in answer.map_formats:
+        print(f"export as {found.name} ({found.suffix}): {found.description}")
     for setting in answer.settings:
         kind = f"{setting.minimum:g} to {setting.maximum:g}" if setting.HasField("maximum") else ""
         print(f"setting {setting.name}: {kind or ', '.join(setting.choices) or 'see the README'}")
@@ -233,5 +251,9 @@ def _parser() -> argparse.ArgumentParser:
     add("delete", _delete, "forget a job that has ended; its map stays").add_argument("job_id")
     add("jobs", _jobs, "list jobs, newest first").add_argument("--limit", type=int, default=50)
     add("maps", _maps, "list maps").add_argument("--datasets", action="store_true", help="list datasets instead")
+    export = add("export", _export, "save a map of the server as a file")
+    export.add_argument("map_id")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="its ending says which format")
+    export.add_argument("--format", metavar="NAME", help="as `info` lists them")
     add("info", _info, "what the server is and takes")
     return parser

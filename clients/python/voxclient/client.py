@@ -151,10 +151,10 @@ class VoxClient:
                 return stored
             answer = self._call(call)
 
-    def export_map(self, map_id: str) -> bytes:
-        """A map as the bytes of a map.json."""
+    def export_map(self, map_id: str, format_name: str = "map_json") -> bytes:
+        """A map as the bytes of a file; `info` lists the formats that the server writes."""
         download = transfers.Download()
-        request = maps_pb2.ExportMapRequest(map_id=map_id)
+        request = transfers.export_request(map_id, format_name)
         try:
             for response in self._stubs.maps.ExportMap(request, timeout=self._timeout, metadata=self._stubs.metadata):
                 download.add(response.part)

@@ -10,9 +10,10 @@ from vox.v1 import maps_pb2, uploads_pb2
 
 from voxclient import convert
 from voxclient.calls import Call
-from voxclient.errors import DataError
+from voxclient.errors import DataError, InvalidRequest
 from voxclient.events import Stored
 
+_FORMAT_PREFIX: Final = "MAP_FORMAT_"
 UploadKind = Literal["map", "dataset"]
 
 _KINDS: Final = {"map": uploads_pb2.UPLOAD_KIND_MAP, "dataset": uploads_pb2.UPLOAD_KIND_DATASET}
@@ -45,6 +46,14 @@ def upload(kind: UploadKind, target_id: str, data: bytes, expected_version: str)
     return convert.stored(getattr(answer, answer.WhichOneof("stored")))
 
 
+def export_request(map_id: str, format_name: str) -> maps_pb2.ExportMapRequest:
+    """What `export_map` asks for. Raises InvalidRequest."""
+    known = {name.removeprefix(_FORMAT_PREFIX).lower(): number for name, number in maps_pb2.MapFormat.items() if number}
+    if format_name not in known:
+        raise InvalidRequest(f"expected one of {', '.join(known)}, got {format_name[:40]!r}", field="format")
+    return maps_pb2.ExportMapRequest(map_id=map_id, format=known[format_name])
+
+
 class Download:
     """A file that comes in parts: feed `add`, then ask for `data`."""
 
@@ -52,6 +61,11 @@ class Download:
         self._parts: list[bytes] = []
         self._last: maps_pb2.FilePart | None = None
         self.received = 0
+
+    @property
+    def file_name(self) -> str:
+        """What the server calls the file, "" before the first part."""
+        return self._last.file_name if self._last is not None else ""
 
     @property
     def version(self) -> str:

@@ -23,30 +23,33 @@ _sym_db = _symbol_database.Default()
 
 
 from vox.v1 import jobs_pb2 as vox_dot_v1_dot_jobs__pb2
+from vox.v1 import maps_pb2 as vox_dot_v1_dot_maps__pb2
 from vox.v1 import voxels_pb2 as vox_dot_v1_dot_voxels__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11vox/v1/info.proto\x12\x06vox.v1\x1a\x11vox/v1/jobs.proto\x1a\x13vox/v1/voxels.proto\"\x16\n\x14GetServerInfoRequest\"\xd3\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\x12$\n\x06limits\x18\x03 \x01(\x0b\x32\x14.vox.v1.ServerLimits\x12%\n\x08palettes\x18\x04 \x03(\x0b\x32\x13.vox.v1.PaletteInfo\x12%\n\x08teachers\x18\x05 \x03(\x0b\x32\x13.vox.v1.TeacherInfo\x12%\n\x08settings\x18\x06 \x03(\x0b\x32\x13.vox.v1.SettingInfo\"\x87\x02\n\x0cServerLimits\x12\x19\n\x11max_message_bytes\x18\x01 \x01(\r\x12\x11\n\tmax_cells\x18\x02 \x01(\x04\x12\x11\n\tmax_steps\x18\x03 \x01(\r\x12\x18\n\x10max_prompt_chars\x18\x04 \x01(\r\x12\x11\n\tmax_queue\x18\x05 \x01(\r\x12\x14\n\x0cmax_watchers\x18\x06 \x01(\r\x12\x19\n\x11\x66rames_per_second\x18\x07 \x01(\x01\x12\x0f\n\x07workers\x18\x08 \x01(\r\x12\x18\n\x10max_upload_bytes\x18\t \x01(\x04\x12\x11\n\tmax_views\x18\n \x01(\r\x12\x1a\n\x12max_stream_seconds\x18\x0b \x01(\r\"B\n\x0bPaletteInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x14.vox.v1.PaletteEntry\"\xfb\x01\n\x0bTeacherInfo\x12 \n\x07teacher\x18\x01 \x01(\x0e\x32\x0f.vox.v1.Teacher\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\'\n\x07methods\x18\x04 \x03(\x0e\x32\x16.vox.v1.TrainingMethod\x12\'\n\x08\x64\x65\x66\x61ults\x18\x05 \x01(\x0b\x32\x15.vox.v1.TrainSettings\x12.\n\x0fmethod_defaults\x18\x06 \x03(\x0b\x32\x15.vox.v1.TrainSettings\x12%\n\x08settings\x18\x07 \x03(\x0b\x32\x13.vox.v1.SettingInfo\"\xaa\x01\n\x0bSettingInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12!\n\x04kind\x18\x02 \x01(\x0e\x32\x13.vox.v1.SettingKind\x12\x14\n\x07minimum\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x15\n\rabove_minimum\x18\x05 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\x06 \x03(\tB\n\n\x08_minimumB\n\n\x08_maximum*\xc4\x01\n\x0bSettingKind\x12\x1c\n\x18SETTING_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14SETTING_KIND_INTEGER\x10\x01\x12\x17\n\x13SETTING_KIND_NUMBER\x10\x02\x12\x18\n\x14SETTING_KIND_BOOLEAN\x10\x03\x12\x17\n\x13SETTING_KIND_CHOICE\x10\x04\x12\x17\n\x13SETTING_KIND_REGION\x10\x05\x12\x18\n\x14SETTING_KIND_REGIONS\x10\x06\x32[\n\x0bInfoService\x12L\n\rGetServerInfo\x12\x1c.vox.v1.GetServerInfoRequest\x1a\x1d.vox.v1.GetServerInfoResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11vox/v1/info.proto\x12\x06vox.v1\x1a\x11vox/v1/jobs.proto\x1a\x11vox/v1/maps.proto\x1a\x13vox/v1/voxels.proto\"\x16\n\x14GetServerInfoRequest\"\xff\x01\n\x15GetServerInfoResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\x12$\n\x06limits\x18\x03 \x01(\x0b\x32\x14.vox.v1.ServerLimits\x12%\n\x08palettes\x18\x04 \x03(\x0b\x32\x13.vox.v1.PaletteInfo\x12%\n\x08teachers\x18\x05 \x03(\x0b\x32\x13.vox.v1.TeacherInfo\x12%\n\x08settings\x18\x06 \x03(\x0b\x32\x13.vox.v1.SettingInfo\x12*\n\x0bmap_formats\x18\x07 \x03(\x0b\x32\x15.vox.v1.MapFormatInfo\"\xa1\x02\n\x0cServerLimits\x12\x19\n\x11max_message_bytes\x18\x01 \x01(\r\x12\x11\n\tmax_cells\x18\x02 \x01(\x04\x12\x11\n\tmax_steps\x18\x03 \x01(\r\x12\x18\n\x10max_prompt_chars\x18\x04 \x01(\r\x12\x11\n\tmax_queue\x18\x05 \x01(\r\x12\x14\n\x0cmax_watchers\x18\x06 \x01(\r\x12\x19\n\x11\x66rames_per_second\x18\x07 \x01(\x01\x12\x0f\n\x07workers\x18\x08 \x01(\r\x12\x18\n\x10max_upload_bytes\x18\t \x01(\x04\x12\x11\n\tmax_views\x18\n \x01(\r\x12\x1a\n\x12max_stream_seconds\x18\x0b \x01(\r\x12\x18\n\x10max_export_bytes\x18\x0c \x01(\x04\"B\n\x0bPaletteInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x07\x65ntries\x18\x02 \x03(\x0b\x32\x14.vox.v1.PaletteEntry\"y\n\rMapFormatInfo\x12!\n\x06\x66ormat\x18\x01 \x01(\x0e\x32\x11.vox.v1.MapFormat\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x0e\n\x06suffix\x18\x04 \x01(\t\x12\x12\n\nmedia_type\x18\x05 \x01(\t\"\xfb\x01\n\x0bTeacherInfo\x12 \n\x07teacher\x18\x01 \x01(\x0e\x32\x0f.vox.v1.Teacher\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\'\n\x07methods\x18\x04 \x03(\x0e\x32\x16.vox.v1.TrainingMethod\x12\'\n\x08\x64\x65\x66\x61ults\x18\x05 \x01(\x0b\x32\x15.vox.v1.TrainSettings\x12.\n\x0fmethod_defaults\x18\x06 \x03(\x0b\x32\x15.vox.v1.TrainSettings\x12%\n\x08settings\x18\x07 \x03(\x0b\x32\x13.vox.v1.SettingInfo\"\xaa\x01\n\x0bSettingInfo\x12\x0c\n\x04name\x18\x01 \x01(\t\x12!\n\x04kind\x18\x02 \x01(\x0e\x32\x13.vox.v1.SettingKind\x12\x14\n\x07minimum\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x14\n\x07maximum\x18\x04 \x01(\x01H\x01\x88\x01\x01\x12\x15\n\rabove_minimum\x18\x05 \x01(\x08\x12\x0f\n\x07\x63hoices\x18\x06 \x03(\tB\n\n\x08_minimumB\n\n\x08_maximum*\xc4\x01\n\x0bSettingKind\x12\x1c\n\x18SETTING_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14SETTING_KIND_INTEGER\x10\x01\x12\x17\n\x13SETTING_KIND_NUMBER\x10\x02\x12\x18\n\x14SETTING_KIND_BOOLEAN\x10\x03\x12\x17\n\x13SETTING_KIND_CHOICE\x10\x04\x12\x17\n\x13SETTING_KIND_REGION\x10\x05\x12\x18\n\x14SETTING_KIND_REGIONS\x10\x06\x32[\n\x0bInfoService\x12L\n\rGetServerInfo\x12\x1c.vox.v1.GetServerInfoRequest\x1a\x1d.vox.v1.GetServerInfoResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'vox.v1.info_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SETTINGKIND']._serialized_start=1069
-  _globals['_SETTINGKIND']._serialized_end=1265
-  _globals['_GETSERVERINFOREQUEST']._serialized_start=69
-  _globals['_GETSERVERINFOREQUEST']._serialized_end=91
-  _globals['_GETSERVERINFORESPONSE']._serialized_start=94
-  _globals['_GETSERVERINFORESPONSE']._serialized_end=305
-  _globals['_SERVERLIMITS']._serialized_start=308
-  _globals['_SERVERLIMITS']._serialized_end=571
-  _globals['_PALETTEINFO']._serialized_start=573
-  _globals['_PALETTEINFO']._serialized_end=639
-  _globals['_TEACHERINFO']._serialized_start=642
-  _globals['_TEACHERINFO']._serialized_end=893
-  _globals['_SETTINGINFO']._serialized_start=896
-  _globals['_SETTINGINFO']._serialized_end=1066
-  _globals['_INFOSERVICE']._serialized_start=1267
-  _globals['_INFOSERVICE']._serialized_end=1358
+  _globals['_SETTINGKIND']._serialized_start=1281
+  _globals['_SETTINGKIND']._serialized_end=1477
+  _globals['_GETSERVERINFOREQUEST']._serialized_start=88
+  _globals['_GETSERVERINFOREQUEST']._serialized_end=110
+  _globals['_GETSERVERINFORESPONSE']._serialized_start=113
+  _globals['_GETSERVERINFORESPONSE']._serialized_end=368
+  _globals['_SERVERLIMITS']._serialized_start=371
+  _globals['_SERVERLIMITS']._serialized_end=660
+  _globals['_PALETTEINFO']._serialized_start=662
+  _globals['_PALETTEINFO']._serialized_end=728
+  _globals['_MAPFORMATINFO']._serialized_start=730
+  _globals['_MAPFORMATINFO']._serialized_end=851
+  _globals['_TEACHERINFO']._serialized_start=854
+  _globals['_TEACHERINFO']._serialized_end=1105
+  _globals['_SETTINGINFO']._serialized_start=1108
+  _globals['_SETTINGINFO']._serialized_end=1278
+  _globals['_INFOSERVICE']._serialized_start=1479
+  _globals['_INFOSERVICE']._serialized_end=1570
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from vox.v1 import jobs_pb2 as _jobs_pb2
+from vox.v1 import maps_pb2 as _maps_pb2
 from vox.v1 import voxels_pb2 as _voxels_pb2
 import builtins as _builtins
 import sys
@@ -77,6 +78,7 @@ class GetServerInfoResponse(_message.Message):
     PALETTES_FIELD_NUMBER: _builtins.int
     TEACHERS_FIELD_NUMBER: _builtins.int
     SETTINGS_FIELD_NUMBER: _builtins.int
+    MAP_FORMATS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """Of the server, for example "0.1.0"."""
     device: _builtins.str
@@ -89,6 +91,10 @@ class GetServerInfoResponse(_message.Message):
     def teachers(self) -> _containers.RepeatedCompositeFieldContainer[Global___TeacherInfo]: ...
     @_builtins.property
     def settings(self) -> _containers.RepeatedCompositeFieldContainer[Global___SettingInfo]: ...
+    @_builtins.property
+    def map_formats(self) -> _containers.RepeatedCompositeFieldContainer[Global___MapFormatInfo]:
+        """What MapService.ExportMap writes; the first is what it writes where nothing is asked for."""
+
     def __init__(
         self,
         *,
@@ -98,10 +104,11 @@ class GetServerInfoResponse(_message.Message):
         palettes: _abc.Iterable[Global___PaletteInfo] | None = ...,
         teachers: _abc.Iterable[Global___TeacherInfo] | None = ...,
         settings: _abc.Iterable[Global___SettingInfo] | None = ...,
+        map_formats: _abc.Iterable[Global___MapFormatInfo] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "limits", b"limits", "palettes", b"palettes", "settings", b"settings", "teachers", b"teachers", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["device", b"device", "limits", b"limits", "map_formats", b"map_formats", "palettes", b"palettes", "settings", b"settings", "teachers", b"teachers", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -122,6 +129,7 @@ class ServerLimits(_message.Message):
     MAX_UPLOAD_BYTES_FIELD_NUMBER: _builtins.int
     MAX_VIEWS_FIELD_NUMBER: _builtins.int
     MAX_STREAM_SECONDS_FIELD_NUMBER: _builtins.int
+    MAX_EXPORT_BYTES_FIELD_NUMBER: _builtins.int
     max_message_bytes: _builtins.int
     """Longest message the server accepts. Those it sends are below 1 MiB."""
     max_cells: _builtins.int
@@ -142,6 +150,8 @@ class ServerLimits(_message.Message):
     """Views of an uploaded dataset."""
     max_stream_seconds: _builtins.int
     """How long a stream may be open."""
+    max_export_bytes: _builtins.int
+    """Longest file that a map is exported to in a format other than its own."""
     def __init__(
         self,
         *,
@@ -156,10 +166,11 @@ class ServerLimits(_message.Message):
         max_upload_bytes: _builtins.int = ...,
         max_views: _builtins.int = ...,
         max_stream_seconds: _builtins.int = ...,
+        max_export_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames_per_second", b"frames_per_second", "max_cells", b"max_cells", "max_message_bytes", b"max_message_bytes", "max_prompt_chars", b"max_prompt_chars", "max_queue", b"max_queue", "max_steps", b"max_steps", "max_stream_seconds", b"max_stream_seconds", "max_upload_bytes", b"max_upload_bytes", "max_views", b"max_views", "max_watchers", b"max_watchers", "workers", b"workers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frames_per_second", b"frames_per_second", "max_cells", b"max_cells", "max_export_bytes", b"max_export_bytes", "max_message_bytes", b"max_message_bytes", "max_prompt_chars", b"max_prompt_chars", "max_queue", b"max_queue", "max_steps", b"max_steps", "max_stream_seconds", b"max_stream_seconds", "max_upload_bytes", b"max_upload_bytes", "max_views", b"max_views", "max_watchers", b"max_watchers", "workers", b"workers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -189,6 +200,43 @@ class PaletteInfo(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PaletteInfo: _TypeAlias = PaletteInfo  # noqa: Y015
+
+@_typing.final
+class MapFormatInfo(_message.Message):
+    """A kind of file that a map can be exported to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FORMAT_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    SUFFIX_FIELD_NUMBER: _builtins.int
+    MEDIA_TYPE_FIELD_NUMBER: _builtins.int
+    format: _maps_pb2.MapFormat.ValueType
+    name: _builtins.str
+    """"vox", ..."""
+    description: _builtins.str
+    """One line for people."""
+    suffix: _builtins.str
+    """What such a file's name ends in, for example ".vox"."""
+    media_type: _builtins.str
+    """For example "model/gltf-binary"."""
+    def __init__(
+        self,
+        *,
+        format: _maps_pb2.MapFormat.ValueType = ...,
+        name: _builtins.str = ...,
+        description: _builtins.str = ...,
+        suffix: _builtins.str = ...,
+        media_type: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "format", b"format", "media_type", b"media_type", "name", b"name", "suffix", b"suffix"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MapFormatInfo: _TypeAlias = MapFormatInfo  # noqa: Y015
 
 @_typing.final
 class TeacherInfo(_message.Message):

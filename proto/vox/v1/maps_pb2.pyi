@@ -30,14 +30,32 @@ class _MapFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MapFormat.V
     MAP_FORMAT_UNSPECIFIED: _MapFormat.ValueType  # 0
     """MAP_JSON."""
     MAP_FORMAT_MAP_JSON: _MapFormat.ValueType  # 1
-    """The editor's own map.json."""
+    """The editor's own map.json, byte for byte as it is stored."""
+    MAP_FORMAT_VOX: _MapFormat.ValueType  # 2
+    """MagicaVoxel's .vox: one colour a block; a side longer than 256 cells becomes several models."""
+    MAP_FORMAT_GLB: _MapFormat.ValueType  # 3
+    """Binary glTF 2.0 (.glb): the visible faces in their colours, y up, in world units."""
+    MAP_FORMAT_SCHEM_V2: _MapFormat.ValueType  # 4
+    """Sponge schematic, version 2 or 3 (.schem): Minecraft's blocks that come closest."""
+    MAP_FORMAT_SCHEM_V3: _MapFormat.ValueType  # 5
+    MAP_FORMAT_PLY: _MapFormat.ValueType  # 6
+    """The visible faces as a binary .ply with a colour for each."""
 
 class MapFormat(_MapFormat, metaclass=_MapFormatEnumTypeWrapper): ...
 
 MAP_FORMAT_UNSPECIFIED: MapFormat.ValueType  # 0
 """MAP_JSON."""
 MAP_FORMAT_MAP_JSON: MapFormat.ValueType  # 1
-"""The editor's own map.json."""
+"""The editor's own map.json, byte for byte as it is stored."""
+MAP_FORMAT_VOX: MapFormat.ValueType  # 2
+"""MagicaVoxel's .vox: one colour a block; a side longer than 256 cells becomes several models."""
+MAP_FORMAT_GLB: MapFormat.ValueType  # 3
+"""Binary glTF 2.0 (.glb): the visible faces in their colours, y up, in world units."""
+MAP_FORMAT_SCHEM_V2: MapFormat.ValueType  # 4
+"""Sponge schematic, version 2 or 3 (.schem): Minecraft's blocks that come closest."""
+MAP_FORMAT_SCHEM_V3: MapFormat.ValueType  # 5
+MAP_FORMAT_PLY: MapFormat.ValueType  # 6
+"""The visible faces as a binary .ply with a colour for each."""
 Global___MapFormat: _TypeAlias = MapFormat  # noqa: Y015
 
 @_typing.final

@@ -111,7 +111,9 @@ class MapServiceServicer:
     def ExportMap(self, request, context):
         """A map as a file, from any byte on: a transfer that broke is taken up with `offset` and the
         `version` that it began with. NOT_FOUND for an unknown id, ABORTED where the map has changed,
-        INVALID_ARGUMENT for a format that the server does not write or an offset beyond the end.
+        INVALID_ARGUMENT for a format that the server does not write (InfoService lists those that it
+        does), for a map that the format cannot hold, or for an offset beyond the end;
+        RESOURCE_EXHAUSTED where the file would be longer than ServerLimits.max_export_bytes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -50,7 +50,9 @@ class MapServiceStub:
     ExportMap: _grpc.UnaryStreamMultiCallable[_maps_pb2.ExportMapRequest, _maps_pb2.ExportMapResponse]
     """A map as a file, from any byte on: a transfer that broke is taken up with `offset` and the
     `version` that it began with. NOT_FOUND for an unknown id, ABORTED where the map has changed,
-    INVALID_ARGUMENT for a format that the server does not write or an offset beyond the end.
+    INVALID_ARGUMENT for a format that the server does not write (InfoService lists those that it
+    does), for a map that the format cannot hold, or for an offset beyond the end;
+    RESOURCE_EXHAUSTED where the file would be longer than ServerLimits.max_export_bytes.
     """
     ListDatasets: _grpc.UnaryUnaryMultiCallable[_maps_pb2.ListDatasetsRequest, _maps_pb2.ListDatasetsResponse]
     """Datasets by id that the caller may see. INVALID_ARGUMENT for a page_token that is no id."""
@@ -79,7 +81,9 @@ class MapServiceAsyncStub(MapServiceStub):
     ExportMap: _aio.UnaryStreamMultiCallable[_maps_pb2.ExportMapRequest, _maps_pb2.ExportMapResponse]  # type: ignore[assignment]
     """A map as a file, from any byte on: a transfer that broke is taken up with `offset` and the
     `version` that it began with. NOT_FOUND for an unknown id, ABORTED where the map has changed,
-    INVALID_ARGUMENT for a format that the server does not write or an offset beyond the end.
+    INVALID_ARGUMENT for a format that the server does not write (InfoService lists those that it
+    does), for a map that the format cannot hold, or for an offset beyond the end;
+    RESOURCE_EXHAUSTED where the file would be longer than ServerLimits.max_export_bytes.
     """
     ListDatasets: _aio.UnaryUnaryMultiCallable[_maps_pb2.ListDatasetsRequest, _maps_pb2.ListDatasetsResponse]  # type: ignore[assignment]
     """Datasets by id that the caller may see. INVALID_ARGUMENT for a page_token that is no id."""
@@ -135,7 +139,9 @@ class MapServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_maps_pb2.ExportMapResponse], _abc.AsyncIterator[_maps_pb2.ExportMapResponse]]:
         """A map as a file, from any byte on: a transfer that broke is taken up with `offset` and the
         `version` that it began with. NOT_FOUND for an unknown id, ABORTED where the map has changed,
-        INVALID_ARGUMENT for a format that the server does not write or an offset beyond the end.
+        INVALID_ARGUMENT for a format that the server does not write (InfoService lists those that it
+        does), for a map that the format cannot hold, or for an offset beyond the end;
+        RESOURCE_EXHAUSTED where the file would be longer than ServerLimits.max_export_bytes.
         """
 
     @_abc_1.abstractmethod
