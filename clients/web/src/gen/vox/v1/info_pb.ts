@@ -8,6 +8,8 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Teacher, TrainingMethod, TrainSettings } from "./jobs_pb";
 import { file_vox_v1_jobs } from "./jobs_pb";
+import type { MapFormat } from "./maps_pb";
+import { file_vox_v1_maps } from "./maps_pb";
 import type { PaletteEntry } from "./voxels_pb";
 import { file_vox_v1_voxels } from "./voxels_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file vox/v1/info.proto.
  */
 export const file_vox_v1_info: GenFile = /*@__PURE__*/
-  fileDesc("ChF2b3gvdjEvaW5mby5wcm90bxIGdm94LnYxIhYKFEdldFNlcnZlckluZm9SZXF1ZXN0ItMBChVHZXRTZXJ2ZXJJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIOCgZkZXZpY2UYAiABKAkSJAoGbGltaXRzGAMgASgLMhQudm94LnYxLlNlcnZlckxpbWl0cxIlCghwYWxldHRlcxgEIAMoCzITLnZveC52MS5QYWxldHRlSW5mbxIlCgh0ZWFjaGVycxgFIAMoCzITLnZveC52MS5UZWFjaGVySW5mbxIlCghzZXR0aW5ncxgGIAMoCzITLnZveC52MS5TZXR0aW5nSW5mbyKHAgoMU2VydmVyTGltaXRzEhkKEW1heF9tZXNzYWdlX2J5dGVzGAEgASgNEhEKCW1heF9jZWxscxgCIAEoBBIRCgltYXhfc3RlcHMYAyABKA0SGAoQbWF4X3Byb21wdF9jaGFycxgEIAEoDRIRCgltYXhfcXVldWUYBSABKA0SFAoMbWF4X3dhdGNoZXJzGAYgASgNEhkKEWZyYW1lc19wZXJfc2Vjb25kGAcgASgBEg8KB3dvcmtlcnMYCCABKA0SGAoQbWF4X3VwbG9hZF9ieXRlcxgJIAEoBBIRCgltYXhfdmlld3MYCiABKA0SGgoSbWF4X3N0cmVhbV9zZWNvbmRzGAsgASgNIkIKC1BhbGV0dGVJbmZvEgwKBG5hbWUYASABKAkSJQoHZW50cmllcxgCIAMoCzIULnZveC52MS5QYWxldHRlRW50cnkipAEKC1RlYWNoZXJJbmZvEiAKB3RlYWNoZXIYASABKA4yDy52b3gudjEuVGVhY2hlchIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEicKB21ldGhvZHMYBCADKA4yFi52b3gudjEuVHJhaW5pbmdNZXRob2QSJwoIZGVmYXVsdHMYBSABKAsyFS52b3gudjEuVHJhaW5TZXR0aW5ncyKqAQoLU2V0dGluZ0luZm8SDAoEbmFtZRgBIAEoCRIhCgRraW5kGAIgASgOMhMudm94LnYxLlNldHRpbmdLaW5kEhQKB21pbmltdW0YAyABKAFIAIgBARIUCgdtYXhpbXVtGAQgASgBSAGIAQESFQoNYWJvdmVfbWluaW11bRgFIAEoCBIPCgdjaG9pY2VzGAYgAygJQgoKCF9taW5pbXVtQgoKCF9tYXhpbXVtKqoBCgtTZXR0aW5nS2luZBIcChhTRVRUSU5HX0tJTkRfVU5TUEVDSUZJRUQQABIYChRTRVRUSU5HX0tJTkRfSU5URUdFUhABEhcKE1NFVFRJTkdfS0lORF9OVU1CRVIQAhIYChRTRVRUSU5HX0tJTkRfQk9PTEVBThADEhcKE1NFVFRJTkdfS0lORF9DSE9JQ0UQBBIXChNTRVRUSU5HX0tJTkRfUkVHSU9OEAUyWwoLSW5mb1NlcnZpY2USTAoNR2V0U2VydmVySW5mbxIcLnZveC52MS5HZXRTZXJ2ZXJJbmZvUmVxdWVzdBodLnZveC52MS5HZXRTZXJ2ZXJJbmZvUmVzcG9uc2ViBnByb3RvMw", [file_vox_v1_jobs, file_vox_v1_voxels]);
+  fileDesc("ChF2b3gvdjEvaW5mby5wcm90bxIGdm94LnYxIhYKFEdldFNlcnZlckluZm9SZXF1ZXN0Iv8BChVHZXRTZXJ2ZXJJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRIOCgZkZXZpY2UYAiABKAkSJAoGbGltaXRzGAMgASgLMhQudm94LnYxLlNlcnZlckxpbWl0cxIlCghwYWxldHRlcxgEIAMoCzITLnZveC52MS5QYWxldHRlSW5mbxIlCgh0ZWFjaGVycxgFIAMoCzITLnZveC52MS5UZWFjaGVySW5mbxIlCghzZXR0aW5ncxgGIAMoCzITLnZveC52MS5TZXR0aW5nSW5mbxIqCgttYXBfZm9ybWF0cxgHIAMoCzIVLnZveC52MS5NYXBGb3JtYXRJbmZvIqECCgxTZXJ2ZXJMaW1pdHMSGQoRbWF4X21lc3NhZ2VfYnl0ZXMYASABKA0SEQoJbWF4X2NlbGxzGAIgASgEEhEKCW1heF9zdGVwcxgDIAEoDRIYChBtYXhfcHJvbXB0X2NoYXJzGAQgASgNEhEKCW1heF9xdWV1ZRgFIAEoDRIUCgxtYXhfd2F0Y2hlcnMYBiABKA0SGQoRZnJhbWVzX3Blcl9zZWNvbmQYByABKAESDwoHd29ya2VycxgIIAEoDRIYChBtYXhfdXBsb2FkX2J5dGVzGAkgASgEEhEKCW1heF92aWV3cxgKIAEoDRIaChJtYXhfc3RyZWFtX3NlY29uZHMYCyABKA0SGAoQbWF4X2V4cG9ydF9ieXRlcxgMIAEoBCJCCgtQYWxldHRlSW5mbxIMCgRuYW1lGAEgASgJEiUKB2VudHJpZXMYAiADKAsyFC52b3gudjEuUGFsZXR0ZUVudHJ5InkKDU1hcEZvcm1hdEluZm8SIQoGZm9ybWF0GAEgASgOMhEudm94LnYxLk1hcEZvcm1hdBIMCgRuYW1lGAIgASgJEhMKC2Rlc2NyaXB0aW9uGAMgASgJEg4KBnN1ZmZpeBgEIAEoCRISCgptZWRpYV90eXBlGAUgASgJIvsBCgtUZWFjaGVySW5mbxIgCgd0ZWFjaGVyGAEgASgOMg8udm94LnYxLlRlYWNoZXISDAoEbmFtZRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRInCgdtZXRob2RzGAQgAygOMhYudm94LnYxLlRyYWluaW5nTWV0aG9kEicKCGRlZmF1bHRzGAUgASgLMhUudm94LnYxLlRyYWluU2V0dGluZ3MSLgoPbWV0aG9kX2RlZmF1bHRzGAYgAygLMhUudm94LnYxLlRyYWluU2V0dGluZ3MSJQoIc2V0dGluZ3MYByADKAsyEy52b3gudjEuU2V0dGluZ0luZm8iqgEKC1NldHRpbmdJbmZvEgwKBG5hbWUYASABKAkSIQoEa2luZBgCIAEoDjITLnZveC52MS5TZXR0aW5nS2luZBIUCgdtaW5pbXVtGAMgASgBSACIAQESFAoHbWF4aW11bRgEIAEoAUgBiAEBEhUKDWFib3ZlX21pbmltdW0YBSABKAgSDwoHY2hvaWNlcxgGIAMoCUIKCghfbWluaW11bUIKCghfbWF4aW11bSrEAQoLU2V0dGluZ0tpbmQSHAoYU0VUVElOR19LSU5EX1VOU1BFQ0lGSUVEEAASGAoUU0VUVElOR19LSU5EX0lOVEVHRVIQARIXChNTRVRUSU5HX0tJTkRfTlVNQkVSEAISGAoUU0VUVElOR19LSU5EX0JPT0xFQU4QAxIXChNTRVRUSU5HX0tJTkRfQ0hPSUNFEAQSFwoTU0VUVElOR19LSU5EX1JFR0lPThAFEhgKFFNFVFRJTkdfS0lORF9SRUdJT05TEAYyWwoLSW5mb1NlcnZpY2USTAoNR2V0U2VydmVySW5mbxIcLnZveC52MS5HZXRTZXJ2ZXJJbmZvUmVxdWVzdBodLnZveC52MS5HZXRTZXJ2ZXJJbmZvUmVzcG9uc2ViBnByb3RvMw", [file_vox_v1_jobs, file_vox_v1_maps, file_vox_v1_voxels]);
 
 /**
  * @generated from message vox.v1.GetServerInfoRequest
@@ -68,6 +70,13 @@ export type GetServerInfoResponse = Message<"vox.v1.GetServerInfoResponse"> & {
    * @generated from field: repeated vox.v1.SettingInfo settings = 6;
    */
   settings: SettingInfo[];
+
+  /**
+   * What MapService.ExportMap writes; the first is what it writes where nothing is asked for.
+   *
+   * @generated from field: repeated vox.v1.MapFormatInfo map_formats = 7;
+   */
+  mapFormats: MapFormatInfo[];
 };
 
 /**
@@ -153,6 +162,13 @@ export type ServerLimits = Message<"vox.v1.ServerLimits"> & {
    * @generated from field: uint32 max_stream_seconds = 11;
    */
   maxStreamSeconds: number;
+
+  /**
+   * Longest file that a map is exported to in a format other than its own.
+   *
+   * @generated from field: uint64 max_export_bytes = 12;
+   */
+  maxExportBytes: bigint;
 };
 
 /**
@@ -187,6 +203,53 @@ export const PaletteInfoSchema: GenMessage<PaletteInfo> = /*@__PURE__*/
   messageDesc(file_vox_v1_info, 3);
 
 /**
+ * A kind of file that a map can be exported to.
+ *
+ * @generated from message vox.v1.MapFormatInfo
+ */
+export type MapFormatInfo = Message<"vox.v1.MapFormatInfo"> & {
+  /**
+   * @generated from field: vox.v1.MapFormat format = 1;
+   */
+  format: MapFormat;
+
+  /**
+   * "vox", ...
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * One line for people.
+   *
+   * @generated from field: string description = 3;
+   */
+  description: string;
+
+  /**
+   * What such a file's name ends in, for example ".vox".
+   *
+   * @generated from field: string suffix = 4;
+   */
+  suffix: string;
+
+  /**
+   * For example "model/gltf-binary".
+   *
+   * @generated from field: string media_type = 5;
+   */
+  mediaType: string;
+};
+
+/**
+ * Describes the message vox.v1.MapFormatInfo.
+ * Use `create(MapFormatInfoSchema)` to create a new message.
+ */
+export const MapFormatInfoSchema: GenMessage<MapFormatInfo> = /*@__PURE__*/
+  messageDesc(file_vox_v1_info, 4);
+
+/**
  * @generated from message vox.v1.TeacherInfo
  */
 export type TeacherInfo = Message<"vox.v1.TeacherInfo"> & {
@@ -218,6 +281,20 @@ export type TeacherInfo = Message<"vox.v1.TeacherInfo"> & {
    * @generated from field: vox.v1.TrainSettings defaults = 5;
    */
   defaults?: TrainSettings | undefined;
+
+  /**
+   * The same for each of `methods`, in their order.
+   *
+   * @generated from field: repeated vox.v1.TrainSettings method_defaults = 6;
+   */
+  methodDefaults: TrainSettings[];
+
+  /**
+   * Settings whose range is narrower with this teacher than GetServerInfoResponse.settings says.
+   *
+   * @generated from field: repeated vox.v1.SettingInfo settings = 7;
+   */
+  settings: SettingInfo[];
 };
 
 /**
@@ -225,7 +302,7 @@ export type TeacherInfo = Message<"vox.v1.TeacherInfo"> & {
  * Use `create(TeacherInfoSchema)` to create a new message.
  */
 export const TeacherInfoSchema: GenMessage<TeacherInfo> = /*@__PURE__*/
-  messageDesc(file_vox_v1_info, 4);
+  messageDesc(file_vox_v1_info, 5);
 
 /**
  * A field of TrainSettings.
@@ -276,7 +353,7 @@ export type SettingInfo = Message<"vox.v1.SettingInfo"> & {
  * Use `create(SettingInfoSchema)` to create a new message.
  */
 export const SettingInfoSchema: GenMessage<SettingInfo> = /*@__PURE__*/
-  messageDesc(file_vox_v1_info, 5);
+  messageDesc(file_vox_v1_info, 6);
 
 /**
  * @generated from enum vox.v1.SettingKind
@@ -315,6 +392,13 @@ export enum SettingKind {
    * @generated from enum value: SETTING_KIND_REGION = 5;
    */
   REGION = 5,
+
+  /**
+   * A list of such boxes.
+   *
+   * @generated from enum value: SETTING_KIND_REGIONS = 6;
+   */
+  REGIONS = 6,
 }
 
 /**

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file vox/v1/maps.proto.
  */
 export const file_vox_v1_maps: GenFile = /*@__PURE__*/
-  fileDesc("ChF2b3gvdjEvbWFwcy5wcm90bxIGdm94LnYxIoEBCgpNYXBTdW1tYXJ5Eg4KBm1hcF9pZBgBIAEoCRISCgpmaWxlX2J5dGVzGAIgASgEEi8KC2NoYW5nZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAQgASgJEg0KBW93bmVyGAUgASgJIjgKD0xpc3RNYXBzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJNChBMaXN0TWFwc1Jlc3BvbnNlEiAKBG1hcHMYASADKAsyEi52b3gudjEuTWFwU3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiHwoNR2V0TWFwUmVxdWVzdBIOCgZtYXBfaWQYASABKAkiQgoOR2V0TWFwUmVzcG9uc2USHwoEZ3JpZBgBIAEoCzIRLnZveC52MS5Wb3hlbEdyaWQSDwoHdmVyc2lvbhgCIAEoCSJaCg1QdXRNYXBSZXF1ZXN0Eg4KBm1hcF9pZBgBIAEoCRIfCgRncmlkGAIgASgLMhEudm94LnYxLlZveGVsR3JpZBIYChBleHBlY3RlZF92ZXJzaW9uGAMgASgJIjEKDlB1dE1hcFJlc3BvbnNlEh8KA21hcBgBIAEoCzISLnZveC52MS5NYXBTdW1tYXJ5IjwKEERlbGV0ZU1hcFJlcXVlc3QSDgoGbWFwX2lkGAEgASgJEhgKEGV4cGVjdGVkX3ZlcnNpb24YAiABKAkiEwoRRGVsZXRlTWFwUmVzcG9uc2UiZgoQRXhwb3J0TWFwUmVxdWVzdBIOCgZtYXBfaWQYASABKAkSIQoGZm9ybWF0GAIgASgOMhEudm94LnYxLk1hcEZvcm1hdBIOCgZvZmZzZXQYAyABKAQSDwoHdmVyc2lvbhgEIAEoCSJxCghGaWxlUGFydBIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDBITCgt0b3RhbF9ieXRlcxgDIAEoBBIOCgZzaGEyNTYYBCABKAwSDwoHdmVyc2lvbhgFIAEoCRIRCglmaWxlX25hbWUYBiABKAkiMwoRRXhwb3J0TWFwUmVzcG9uc2USHgoEcGFydBgBIAEoCzIQLnZveC52MS5GaWxlUGFydCKJAQoORGF0YXNldFN1bW1hcnkSEgoKZGF0YXNldF9pZBgBIAEoCRISCgpmaWxlX2J5dGVzGAIgASgEEi8KC2NoYW5nZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAQgASgJEg0KBW93bmVyGAUgASgJIksKFEV4cG9ydERhdGFzZXRSZXF1ZXN0EhIKCmRhdGFzZXRfaWQYASABKAkSDgoGb2Zmc2V0GAIgASgEEg8KB3ZlcnNpb24YAyABKAkiNwoVRXhwb3J0RGF0YXNldFJlc3BvbnNlEh4KBHBhcnQYASABKAsyEC52b3gudjEuRmlsZVBhcnQiPAoTTGlzdERhdGFzZXRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJZChRMaXN0RGF0YXNldHNSZXNwb25zZRIoCghkYXRhc2V0cxgBIAMoCzIWLnZveC52MS5EYXRhc2V0U3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqQAoJTWFwRm9ybWF0EhoKFk1BUF9GT1JNQVRfVU5TUEVDSUZJRUQQABIXChNNQVBfRk9STUFUX01BUF9KU09OEAEy4AMKCk1hcFNlcnZpY2USPQoITGlzdE1hcHMSFy52b3gudjEuTGlzdE1hcHNSZXF1ZXN0Ghgudm94LnYxLkxpc3RNYXBzUmVzcG9uc2USOQoGR2V0TWFwEhUudm94LnYxLkdldE1hcFJlcXVlc3QaFi52b3gudjEuR2V0TWFwUmVzcG9uc2UwARI3CgZQdXRNYXASFS52b3gudjEuUHV0TWFwUmVxdWVzdBoWLnZveC52MS5QdXRNYXBSZXNwb25zZRJACglEZWxldGVNYXASGC52b3gudjEuRGVsZXRlTWFwUmVxdWVzdBoZLnZveC52MS5EZWxldGVNYXBSZXNwb25zZRJCCglFeHBvcnRNYXASGC52b3gudjEuRXhwb3J0TWFwUmVxdWVzdBoZLnZveC52MS5FeHBvcnRNYXBSZXNwb25zZTABEkkKDExpc3REYXRhc2V0cxIbLnZveC52MS5MaXN0RGF0YXNldHNSZXF1ZXN0Ghwudm94LnYxLkxpc3REYXRhc2V0c1Jlc3BvbnNlEk4KDUV4cG9ydERhdGFzZXQSHC52b3gudjEuRXhwb3J0RGF0YXNldFJlcXVlc3QaHS52b3gudjEuRXhwb3J0RGF0YXNldFJlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_vox_v1_voxels]);
+  fileDesc("ChF2b3gvdjEvbWFwcy5wcm90bxIGdm94LnYxIoEBCgpNYXBTdW1tYXJ5Eg4KBm1hcF9pZBgBIAEoCRISCgpmaWxlX2J5dGVzGAIgASgEEi8KC2NoYW5nZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAQgASgJEg0KBW93bmVyGAUgASgJIjgKD0xpc3RNYXBzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJNChBMaXN0TWFwc1Jlc3BvbnNlEiAKBG1hcHMYASADKAsyEi52b3gudjEuTWFwU3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiHwoNR2V0TWFwUmVxdWVzdBIOCgZtYXBfaWQYASABKAkiQgoOR2V0TWFwUmVzcG9uc2USHwoEZ3JpZBgBIAEoCzIRLnZveC52MS5Wb3hlbEdyaWQSDwoHdmVyc2lvbhgCIAEoCSJaCg1QdXRNYXBSZXF1ZXN0Eg4KBm1hcF9pZBgBIAEoCRIfCgRncmlkGAIgASgLMhEudm94LnYxLlZveGVsR3JpZBIYChBleHBlY3RlZF92ZXJzaW9uGAMgASgJIjEKDlB1dE1hcFJlc3BvbnNlEh8KA21hcBgBIAEoCzISLnZveC52MS5NYXBTdW1tYXJ5IjwKEERlbGV0ZU1hcFJlcXVlc3QSDgoGbWFwX2lkGAEgASgJEhgKEGV4cGVjdGVkX3ZlcnNpb24YAiABKAkiEwoRRGVsZXRlTWFwUmVzcG9uc2UiZgoQRXhwb3J0TWFwUmVxdWVzdBIOCgZtYXBfaWQYASABKAkSIQoGZm9ybWF0GAIgASgOMhEudm94LnYxLk1hcEZvcm1hdBIOCgZvZmZzZXQYAyABKAQSDwoHdmVyc2lvbhgEIAEoCSJxCghGaWxlUGFydBIOCgZvZmZzZXQYASABKAQSDAoEZGF0YRgCIAEoDBITCgt0b3RhbF9ieXRlcxgDIAEoBBIOCgZzaGEyNTYYBCABKAwSDwoHdmVyc2lvbhgFIAEoCRIRCglmaWxlX25hbWUYBiABKAkiMwoRRXhwb3J0TWFwUmVzcG9uc2USHgoEcGFydBgBIAEoCzIQLnZveC52MS5GaWxlUGFydCKJAQoORGF0YXNldFN1bW1hcnkSEgoKZGF0YXNldF9pZBgBIAEoCRISCgpmaWxlX2J5dGVzGAIgASgEEi8KC2NoYW5nZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAQgASgJEg0KBW93bmVyGAUgASgJIksKFEV4cG9ydERhdGFzZXRSZXF1ZXN0EhIKCmRhdGFzZXRfaWQYASABKAkSDgoGb2Zmc2V0GAIgASgEEg8KB3ZlcnNpb24YAyABKAkiNwoVRXhwb3J0RGF0YXNldFJlc3BvbnNlEh4KBHBhcnQYASABKAsyEC52b3gudjEuRmlsZVBhcnQiPAoTTGlzdERhdGFzZXRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCSJZChRMaXN0RGF0YXNldHNSZXNwb25zZRIoCghkYXRhc2V0cxgBIAMoCzIWLnZveC52MS5EYXRhc2V0U3VtbWFyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkqrgEKCU1hcEZvcm1hdBIaChZNQVBfRk9STUFUX1VOU1BFQ0lGSUVEEAASFwoTTUFQX0ZPUk1BVF9NQVBfSlNPThABEhIKDk1BUF9GT1JNQVRfVk9YEAISEgoOTUFQX0ZPUk1BVF9HTEIQAxIXChNNQVBfRk9STUFUX1NDSEVNX1YyEAQSFwoTTUFQX0ZPUk1BVF9TQ0hFTV9WMxAFEhIKDk1BUF9GT1JNQVRfUExZEAYy4AMKCk1hcFNlcnZpY2USPQoITGlzdE1hcHMSFy52b3gudjEuTGlzdE1hcHNSZXF1ZXN0Ghgudm94LnYxLkxpc3RNYXBzUmVzcG9uc2USOQoGR2V0TWFwEhUudm94LnYxLkdldE1hcFJlcXVlc3QaFi52b3gudjEuR2V0TWFwUmVzcG9uc2UwARI3CgZQdXRNYXASFS52b3gudjEuUHV0TWFwUmVxdWVzdBoWLnZveC52MS5QdXRNYXBSZXNwb25zZRJACglEZWxldGVNYXASGC52b3gudjEuRGVsZXRlTWFwUmVxdWVzdBoZLnZveC52MS5EZWxldGVNYXBSZXNwb25zZRJCCglFeHBvcnRNYXASGC52b3gudjEuRXhwb3J0TWFwUmVxdWVzdBoZLnZveC52MS5FeHBvcnRNYXBSZXNwb25zZTABEkkKDExpc3REYXRhc2V0cxIbLnZveC52MS5MaXN0RGF0YXNldHNSZXF1ZXN0Ghwudm94LnYxLkxpc3REYXRhc2V0c1Jlc3BvbnNlEk4KDUV4cG9ydERhdGFzZXQSHC52b3gudjEuRXhwb3J0RGF0YXNldFJlcXVlc3QaHS52b3gudjEuRXhwb3J0RGF0YXNldFJlc3BvbnNlMAFiBnByb3RvMw", [file_google_protobuf_timestamp, file_vox_v1_voxels]);
 
 /**
  * @generated from message vox.v1.MapSummary
@@ -485,11 +485,44 @@ export enum MapFormat {
   UNSPECIFIED = 0,
 
   /**
-   * The editor's own map.json.
+   * The editor's own map.json, byte for byte as it is stored.
    *
    * @generated from enum value: MAP_FORMAT_MAP_JSON = 1;
    */
   MAP_JSON = 1,
+
+  /**
+   * MagicaVoxel's .vox: one colour a block; a side longer than 256 cells becomes several models.
+   *
+   * @generated from enum value: MAP_FORMAT_VOX = 2;
+   */
+  VOX = 2,
+
+  /**
+   * Binary glTF 2.0 (.glb): the visible faces in their colours, y up, in world units.
+   *
+   * @generated from enum value: MAP_FORMAT_GLB = 3;
+   */
+  GLB = 3,
+
+  /**
+   * Sponge schematic, version 2 or 3 (.schem): Minecraft's blocks that come closest.
+   *
+   * @generated from enum value: MAP_FORMAT_SCHEM_V2 = 4;
+   */
+  SCHEM_V2 = 4,
+
+  /**
+   * @generated from enum value: MAP_FORMAT_SCHEM_V3 = 5;
+   */
+  SCHEM_V3 = 5,
+
+  /**
+   * The visible faces as a binary .ply with a colour for each.
+   *
+   * @generated from enum value: MAP_FORMAT_PLY = 6;
+   */
+  PLY = 6,
 }
 
 /**
@@ -551,7 +584,9 @@ export const MapService: GenService<{
   /**
    * A map as a file, from any byte on: a transfer that broke is taken up with `offset` and the
    * `version` that it began with. NOT_FOUND for an unknown id, ABORTED where the map has changed,
-   * INVALID_ARGUMENT for a format that the server does not write or an offset beyond the end.
+   * INVALID_ARGUMENT for a format that the server does not write (InfoService lists those that it
+   * does), for a map that the format cannot hold, or for an offset beyond the end;
+   * RESOURCE_EXHAUSTED where the file would be longer than ServerLimits.max_export_bytes.
    *
    * @generated from rpc vox.v1.MapService.ExportMap
    */
