@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from pathlib import Path
 from typing import Any, Final
+
+from server.doors.files import ViewerFiles
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -14,21 +15,11 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _LOCAL_NAMES: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
-_MAX_FILE_BYTES: Final = 64 * 2**20
 _BODY_SECONDS: Final = 60.0
 _ASKED_HEADERS: Final = (
     "authorization, content-type, connect-protocol-version, connect-timeout-ms, grpc-timeout, x-grpc-web, x-user-agent"
 )
 _SHOWN_HEADERS: Final = "grpc-status, grpc-message, grpc-status-details-bin"
-_FILE_HEADERS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (
-        b"content-security-policy",
-        b"default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-        b"img-src 'self' blob: data:; worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'",
-    ),
-)
 
 
 class Site:
@@ -57,7 +48,7 @@ class Site:
     ) -> None:
         self._calls, self._calls_path = calls, calls_path
         self._healthy, self._metrics = healthy, metrics
-        self._root = root.resolve() if root is not None else None
+        self._files = ViewerFiles(root)
         self._origins = frozenset(origins)
         self._hosts = None if hosts is None else _LOCAL_NAMES | frozenset(hosts)
 
@@ -124,38 +115,12 @@ class Site:
             await self._file(path, headers, send, head=scope["method"] == "HEAD")
 
     async def _file(self, path: str, headers: dict[str, str], send: Send, *, head: bool) -> None:
-        found = await asyncio.to_thread(self._read, path)
+        found = await asyncio.to_thread(self._files.answer, path, headers)
         if found is None:
             here = "the viewer is not built" if path == "/" else "nothing here"
             await _text(send, 404, f"{here}; calls go to /vox.v1.<Service>/<Method>")
-            return
-        kind, tag, data = found
-        # Built files carry their hash in their name; index.html is asked for every time.
-        lasting = b"public, max-age=31536000, immutable" if path.startswith("/assets/") else b"no-cache"
-        more = [*_FILE_HEADERS, (b"content-type", kind), (b"etag", tag), (b"cache-control", lasting)]
-        if headers.get("if-none-match", "").encode() == tag:
-            await _respond(send, 304, b"", more)
         else:
-            await _respond(send, 200, b"" if head else data, more, length=len(data))
-
-    def _read(self, path: str) -> tuple[bytes, bytes, bytes] | None:
-        """Content type, tag and bytes of a file below the root; None for anything else."""
-        if self._root is None or "\0" in path:
-            return None
-        try:
-            file = (self._root / path.lstrip("/")).resolve()
-            file = file / "index.html" if file == self._root else file
-            if not file.is_relative_to(self._root) or not file.is_file():
-                return None
-            stat = file.stat()
-            if stat.st_size > _MAX_FILE_BYTES:
-                return None
-            kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-            if kind.startswith("text/") or kind.endswith("javascript"):
-                kind += "; charset=utf-8"
-            return kind.encode(), f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'.encode(), file.read_bytes()
-        except (OSError, ValueError):
-            return None
+            await _respond(send, found.status, b"" if head else found.body, found.headers, length=len(found.body))
 
 
 def _in_time(receive: Receive) -> Receive:
@@ -182,7 +147,8 @@ def _without_port(host: str) -> str:
 
 
 async def _text(send: Send, status: int, text: str, more: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    await _respond(send, status, f"{text}\n".encode(), [(b"content-type", b"text/plain; charset=utf-8"), *more])
+    plain = ((b"content-type", b"text/plain; charset=utf-8"), (b"x-content-type-options", b"nosniff"))
+    await _respond(send, status, f"{text}\n".encode(), [*plain, *more])
 
 
 async def _respond(

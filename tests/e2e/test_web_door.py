@@ -1,5 +1,6 @@
 """The web port as browsers and scripts see it: Connect, Connect-JSON, gRPC-Web, files, health, metrics."""
 
+import gzip
 import http.client
 import json
 import struct
@@ -194,12 +195,20 @@ def test_health_and_metrics(web):
     assert "voxcore_watchers 0.0" in text
 
 
+SCRIPT = b"export const answer = 42;\n" * 100
+
+
 @pytest.fixture(scope="module")
 def viewer(tmp_path_factory) -> Path:
     root = tmp_path_factory.mktemp("web") / "dist"
     (root / "assets").mkdir(parents=True)
     (root / "index.html").write_text("<!doctype html>viewer")
-    (root / "assets" / "app-1234.js").write_text("export {}")
+    (root / "assets" / "app-DMCJ0LIt.js").write_bytes(SCRIPT)
+    (root / "assets" / "plain.js").write_bytes(SCRIPT)
+    (root / "assets" / "page-abcd_-12.css").write_text("a{}")
+    (root / "picture.png").write_bytes(bytes(2000))
+    (root / "thing.unknown").write_bytes(bytes(2000))
+    (root / ".hidden").write_text("secret")
     (root.parent / "secret.txt").write_text("secret")
     (root / "link.txt").symlink_to(root.parent / "secret.txt")
     return root
@@ -216,17 +225,67 @@ def site(tmp_path_factory, viewer) -> Iterator[Web]:
     assert server.stop() == 0, server.log.read_text()
 
 
-def test_files_of_the_viewer_are_served(site):
+def test_page_of_the_viewer_is_asked_for_every_time(site):
     response = site.ask("GET", "/")
     assert response.read() == b"<!doctype html>viewer"
     assert response.getheader("content-type") == "text/html; charset=utf-8"
-    assert "default-src 'self'" in response.getheader("content-security-policy")
-    assert site.ask("GET", "/", if_none_match=response.getheader("etag")).status == 304
-    script = site.ask("GET", "/assets/app-1234.js?x=1")
-    assert script.getheader("content-type").startswith("text/javascript")
-    assert "immutable" in script.getheader("cache-control")
-    head = site.ask("HEAD", "/assets/app-1234.js")
-    assert (head.getheader("content-length"), head.read()) == ("9", b"")
+    assert response.getheader("cache-control") == "no-cache"
+    tag = response.getheader("etag")
+    for seen in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = site.ask("GET", "/", if_none_match=seen)
+        assert (again.status, again.read(), again.getheader("etag")) == (304, b"", tag)
+    assert site.ask("GET", "/", if_none_match='"other"').status == 200
+    assert site.ask("GET", "/index.html").read() == b"<!doctype html>viewer"
+
+
+def test_page_may_do_what_the_viewer_needs_and_nothing_else(site):
+    policy = dict(
+        part.strip().split(" ", 1) for part in site.ask("GET", "/").getheader("content-security-policy").split(";")
+    )
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["worker-src"] == policy["connect-src"] == "'self' blob:"
+    assert "blob:" in policy["img-src"]
+    assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
+    assert not any("unsafe" in value or "http" in value or "*" in value for value in policy.values())
+    for path in ("/", "/assets/app-DMCJ0LIt.js", "/healthz", "/nothing"):
+        assert site.ask("GET", path).getheader("x-content-type-options") == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "lasts"),
+    [
+        ("/assets/app-DMCJ0LIt.js", "text/javascript; charset=utf-8", True),
+        ("/assets/page-abcd_-12.css", "text/css; charset=utf-8", True),
+        ("/assets/plain.js", "text/javascript; charset=utf-8", False),
+        ("/picture.png", "image/png", False),
+        ("/thing.unknown", "application/octet-stream", False),
+    ],
+)
+def test_files_have_their_type_and_last_where_their_name_holds_a_hash(site, path, kind, lasts):
+    response = site.ask("GET", path + "?x=1")
+    assert response.getheader("content-type") == kind
+    assert ("immutable" in response.getheader("cache-control")) == lasts
+    length = response.getheader("content-length")
+    assert len(response.read()) == int(length)
+    head = site.ask("HEAD", path)
+    assert (head.getheader("content-length"), head.read()) == (length, b"")
+
+
+def test_what_can_be_packed_is_packed_for_those_who_ask(site):
+    path = "/assets/app-DMCJ0LIt.js"
+    plain = site.ask("GET", path, accept_encoding="br")
+    assert (plain.getheader("content-encoding"), plain.read()) == (None, SCRIPT)
+    packed = site.ask("GET", path, accept_encoding="deflate, gzip;q=0.8")
+    data = packed.read()
+    assert packed.getheader("content-encoding") == "gzip"
+    assert len(data) < len(SCRIPT) / 5
+    assert gzip.decompress(data) == SCRIPT
+    assert packed.getheader("vary") == "accept-encoding"
+    assert packed.getheader("etag") != plain.getheader("etag")
+    assert site.ask("GET", path, accept_encoding="gzip", if_none_match=packed.getheader("etag")).status == 304
+    for accepted, other in (("gzip;q=0", path), ("gzip", "/picture.png"), ("gzip", "/")):
+        assert site.ask("GET", other, accept_encoding=accepted).getheader("content-encoding") is None
 
 
 @pytest.mark.parametrize(
@@ -236,7 +295,10 @@ def test_files_of_the_viewer_are_served(site):
         "/%2e%2e/secret.txt",
         "/assets/..%2f..%2fsecret.txt",
         "/link.txt",
+        "/.hidden",
+        "/assets/../.hidden",
         "/assets",
+        "/%5c..%5csecret.txt",
         "/%00",
         "//etc/passwd",
     ],
