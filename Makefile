@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 .PHONY: run test check check-web format stubs clean
 
 run: $(STAMP)
-	@$(PY) scripts/run_job.py --map "$(MAP)" "$(PROMPT)"
+	@$(PY) scripts/run_job.py --map "$(MAP)" $(if $(OPEN),--open) "$(PROMPT)"
 
 test: $(STAMP)
 	@$(PY) -m pytest $(PYTEST_ARGS)

@@ -1,6 +1,7 @@
-"""One job from start to end: start the service, train, show it, stop the service.
+"""One job from start to end: start the service, say where the viewer is, train, show it, stop the service.
 
-``python scripts/run_job.py [--map ID] PROMPT``; the exit code is that of ``python -m voxclient train``.
+``python scripts/run_job.py [--map ID] [--open] PROMPT``; the exit code is that of ``python -m voxclient train``.
+With ``--open`` a browser shows the viewer, and the service stays until Ctrl-C.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import webbrowser
 from pathlib import Path
 
 import grpc
@@ -26,15 +28,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("prompt")
     parser.add_argument("--map", default="1", metavar="ID")
+    parser.add_argument("--open", action="store_true", help="show the viewer in a browser; Ctrl-C ends the service")
     options, more = parser.parse_known_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="voxcore-run-") as scratch:
         log_path = Path(scratch) / "server.log"
-        port_file = Path(scratch) / "port"
+        port_file, web_port_file = Path(scratch) / "port", Path(scratch) / "web_port"
+        ports = ["--port", "0", "--port-file", str(port_file), "--web-port", "0", "--web-port-file", str(web_port_file)]
         with log_path.open("wb") as log:
             # A session of its own: Ctrl-C goes to the client, which cancels the job and keeps the map.
             server = subprocess.Popen(
-                [sys.executable, "-m", "server", "--port", "0", "--no-web", "--port-file", str(port_file)],
+                [sys.executable, "-m", "server", *ports],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
@@ -42,10 +46,17 @@ def main() -> int:
             )
         try:
             address = wait_until_healthy(server, port_file)
+            viewer = f"http://127.0.0.1:{web_port_file.read_text(encoding='utf-8').strip()}/"
             print(f"service ready after {time.monotonic() - began:.1f} s on {address}", flush=True)
+            print(f"watch it at {viewer}", flush=True)
+            if options.open and not webbrowser.open(viewer):
+                print("run_job: no browser was found here; open that address yourself", file=sys.stderr)
             code = train(address, options.map, options.prompt, more)
             if code in (0, 130):
                 print_place(address)
+            if options.open and code == 0:
+                print(f"the service stays at {viewer} until Ctrl-C", flush=True)
+                wait_for_interrupt(server)
         except (RuntimeError, VoxError, KeyboardInterrupt) as error:
             print(f"run_job: {str(error) or 'interrupted'}", file=sys.stderr)
             print(log_path.read_text(encoding="utf-8", errors="replace")[-4000:], file=sys.stderr)
@@ -97,6 +108,14 @@ def train(address: str, map_id: str, prompt: str, more: list[str]) -> int:
     finally:
         signal.signal(signal.SIGINT, before)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def wait_for_interrupt(server: subprocess.Popen[bytes]) -> None:
+    """Returns at Ctrl-C, or when the service has ended."""
+    try:
+        server.wait()
+    except KeyboardInterrupt:
+        print()
 
 
 def print_place(address: str) -> None:
