@@ -1,0 +1,53 @@
+/** The server's maps and datasets, and the grids of those that were looked at. */
+import { signal } from "@preact/signals";
+import type { DatasetSummary, MapSummary } from "../gen/vox/v1/maps_pb";
+import { GridParts, type Grid } from "../net/frames";
+import { services } from "./session";
+
+export const maps = signal<readonly MapSummary[]>([]);
+export const datasets = signal<readonly DatasetSummary[]>([]);
+export const areMapsKnown = signal(false);
+
+/** A map's grid and the version that it is of. */
+export interface StoredGrid {
+  readonly mapId: string;
+  readonly version: string;
+  readonly grid: Grid;
+}
+
+const MOST_GRIDS = 4;
+const grids = new Map<string, StoredGrid>();
+
+/** Asks for both lists. Throws what the calls throw. */
+export async function refreshMaps(): Promise<void> {
+  const found: MapSummary[] = [];
+  for (let pageToken = ""; ; ) {
+    const page = await services.maps.listMaps({ pageSize: 1000, pageToken });
+    found.push(...page.maps);
+    pageToken = page.nextPageToken;
+    if (pageToken === "" || found.length >= 5000) break;
+  }
+  maps.value = found;
+  areMapsKnown.value = true;
+  datasets.value = (await services.maps.listDatasets({ pageSize: 1000 })).datasets;
+}
+
+/** The grid of a map; of those asked for lately the present version is kept. Throws, also BrokenFrame. */
+export async function loadGrid(mapId: string, signal: AbortSignal): Promise<StoredGrid> {
+  const known = grids.get(mapId);
+  const listed = maps.peek().find((map) => map.mapId === mapId);
+  if (known && listed?.version === known.version) return known;
+  const parts = new GridParts();
+  let version = "";
+  for await (const answer of services.maps.getMap({ mapId }, { signal })) {
+    if (answer.version !== "") version = answer.version;
+    const grid = answer.grid ? await parts.add(answer.grid) : null;
+    if (!grid) continue;
+    const stored = { mapId, version, grid };
+    grids.delete(mapId);
+    grids.set(mapId, stored);
+    for (const oldest of [...grids.keys()].slice(0, -MOST_GRIDS)) grids.delete(oldest);
+    return stored;
+  }
+  throw new Error("the map was cut off");
+}

@@ -1,0 +1,83 @@
+/** The one server that this page talks to, and how the connection stands. */
+import { computed, signal } from "@preact/signals";
+import type { GetServerInfoResponse } from "../gen/vox/v1/info_pb";
+import { connectServices, serverAddress, TokenBox } from "../net/server";
+import { backoffSeconds, pause } from "../net/backoff";
+import { isPassing, problemOf, type Problem } from "../net/problems";
+
+export type Connection =
+  | { readonly kind: "connecting" }
+  | { readonly kind: "online" }
+  | { readonly kind: "lost"; readonly retryAt: number; readonly problem: Problem }
+  | { readonly kind: "token"; readonly problem: Problem }
+  | { readonly kind: "refused"; readonly problem: Problem };
+
+const found = serverAddress(new URL(location.href));
+/** Null where `?server=` is no address. */
+export const address: string | null = found;
+export const isRemote = address !== location.origin;
+export const tokenBox = new TokenBox(sessionStorage, address ?? "");
+/** Clients of every service of the contract; import this to make a call. */
+export const services = connectServices(address ?? location.origin, tokenBox);
+
+/** What the server is and takes; null until it has answered. */
+export const serverInfo = signal<GetServerInfoResponse | null>(null);
+/** What polling and watching last saw. */
+export const connection = signal<Connection>({ kind: "connecting" });
+export const isOnline = computed(() => connection.value.kind === "online");
+/** Fires "wake" to end every wait for a next attempt. */
+export const wake = new EventTarget();
+
+export function tryNow(): void {
+  wake.dispatchEvent(new Event("wake"));
+}
+
+export function setToken(token: string): void {
+  tokenBox.set(token);
+  connection.value = { kind: "connecting" };
+  tryNow();
+}
+
+/** Say that a call was answered. */
+export function answered(): void {
+  if (connection.peek().kind !== "online") connection.value = { kind: "online" };
+}
+
+/** Say that a call failed; what that means for the connection. */
+export function unanswered(problem: Problem, retrySeconds: number): void {
+  if (problem.reason === "UNAUTHENTICATED") connection.value = { kind: "token", problem };
+  else if (problem.reason !== "" && problem.reason !== "SERVER_STOPPING") answered();
+  else if (isPassing(problem)) connection.value = { kind: "lost", retryAt: Date.now() + retrySeconds * 1000, problem };
+  else connection.value = { kind: "refused", problem };
+}
+
+/**
+ * Calls `ask` again and again, `seconds()` apart while it succeeds and with backoff while it does not,
+ * until `stop` aborts.
+ */
+export async function keepAsking(ask: () => Promise<void>, seconds: () => number, stop: AbortSignal): Promise<void> {
+  for (let attempt = 0; !stop.aborted; ) {
+    let rest: number;
+    try {
+      await ask();
+      answered();
+      attempt = 0;
+      rest = seconds();
+    } catch (error) {
+      const problem = problemOf(error);
+      attempt += 1;
+      rest = Math.max(problem.retrySeconds, backoffSeconds(attempt, { mostSeconds: 8 }));
+      unanswered(problem, rest);
+    }
+    try {
+      await pause(rest, stop, wake);
+    } catch {
+      return;
+    }
+  }
+}
+
+/** Fetches what the server says of itself, again after each time that it was away. */
+export async function learnAboutServer(): Promise<void> {
+  serverInfo.value = await services.info.getServerInfo({});
+}

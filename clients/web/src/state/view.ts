@@ -1,0 +1,186 @@
+/**
+ * What the canvas shows, in this order: a world of one's own (a file, edits), the source map (A of A/B),
+ * a moment of the open job, or the map that is chosen in the form.
+ */
+import { computed, effect, signal, untracked } from "@preact/signals";
+import type { PaletteEntry } from "../gen/vox/v1/voxels_pb";
+import type { Frame, Grid } from "../net/frames";
+import { problemOf, type Problem } from "../net/problems";
+import { type Block, type Rgb, VoxelWorld } from "../world/voxels";
+import { dependOn } from "./depend";
+import { mapId } from "./form";
+import { currentRun } from "./jobs";
+import { loadGrid, maps, type StoredGrid } from "./maps";
+
+/** A world that is shown instead of any job's: somebody opened a file or edited what was there. */
+export interface OwnWorld {
+  readonly world: VoxelWorld;
+  readonly title: string;
+}
+
+/** Whether the newest frame is shown as it comes. */
+export const isFollowing = signal(true);
+/** The step that is shown while not following. */
+export const chosenStep = signal(0);
+/** A/B: the run, the source, or both with a line between. */
+export const compare = signal<"run" | "source" | "split">("run");
+/** Where the line is, 0 (left) to 1. */
+export const splitAt = signal(0.5);
+export const ownWorld = signal<OwnWorld | null>(null);
+
+/** The source map: of the open job, else the one chosen in the form. */
+export const source = signal<StoredGrid | null>(null);
+export const sourceProblem = signal<Problem | null>(null);
+export const isSourceLoading = signal(false);
+
+/** Frame of the open job that is due; null where it has none yet. */
+export const shownFrame = computed<Frame | null>(() => {
+  const run = currentRun.value;
+  if (!run) return null;
+  dependOn(run.version.value);
+  const { frames, last } = run.snapshots;
+  if (isFollowing.value) return last ?? null;
+  return frames[run.snapshots.indexAt(chosenStep.value)] ?? null;
+});
+
+/** What the A of A/B is: the source map, else the job's first frame. */
+const sourceGrid = computed<Grid | null>(() => {
+  const run = currentRun.value;
+  if (run) dependOn(run.version.value);
+  return source.value?.grid ?? run?.snapshots.first ?? null;
+});
+
+export type ShownKind = "own" | "source" | "frame" | "map" | "nothing";
+
+const target = computed<{ kind: ShownKind; grid: Grid | null }>(() => {
+  if (ownWorld.value) return { kind: "own", grid: null };
+  if (!currentRun.value) return { kind: source.value ? "map" : "nothing", grid: source.value?.grid ?? null };
+  if (compare.value === "source" && sourceGrid.value) return { kind: "source", grid: sourceGrid.value };
+  if (shownFrame.value) return { kind: "frame", grid: shownFrame.value };
+  // Until the job's first frame is here, the world that it begins with.
+  return { kind: sourceGrid.value ? "source" : "nothing", grid: sourceGrid.value };
+});
+
+export const shownKind = computed(() => target.value.kind);
+
+/** The world on the canvas. One object for as long as size and palette stay, so that only what differs is drawn anew. */
+export const shownWorld = signal<VoxelWorld | null>(null);
+/** The world on the other side of the line while `compare` is "split". */
+export const splitWorld = signal<VoxelWorld | null>(null);
+
+/** Shows `world` until `leaveOwnWorld`, whatever a job does meanwhile. */
+export function showOwnWorld(world: VoxelWorld, title: string): void {
+  ownWorld.value = { world, title };
+}
+
+export function leaveOwnWorld(): void {
+  ownWorld.value = null;
+}
+
+/** Shows what there was at `step` and stays there. */
+export function goToStep(step: number): void {
+  chosenStep.value = step;
+  isFollowing.value = false;
+  if (compare.peek() === "source") compare.value = "run";
+}
+
+export function followLive(): void {
+  isFollowing.value = true;
+  if (compare.peek() === "source") compare.value = "run";
+}
+
+/** Starts what keeps the worlds above up to date; returns how to stop it. */
+export function keepViewUpToDate(): () => void {
+  let held: Grid | null = null;
+  const stops = [
+    effect(() => {
+      const own = ownWorld.value;
+      const { grid } = target.value;
+      untracked(() => {
+        if (own) {
+          held = null;
+          shownWorld.value = own.world;
+        } else if (grid !== held) {
+          shownWorld.value = worldOf(grid, held && shownWorld.value);
+          held = grid;
+        }
+      });
+    }),
+    effect(() => {
+      const grid = compare.value === "split" && !ownWorld.value && currentRun.value ? sourceGrid.value : null;
+      untracked(() => (splitWorld.value = grid ? worldOf(grid, splitWorld.value) : null));
+    }),
+    effect(() => {
+      const id = currentRun.value ? currentRun.value.job.value?.mapId : mapId.value;
+      // Asked for anew where the map was replaced.
+      dependOn(maps.value.find((map) => map.mapId === id)?.version);
+      if (id === undefined) return;
+      const scope = new AbortController();
+      untracked(() => void fetchSource(id, scope.signal));
+      return () => scope.abort();
+    }),
+    // A new job is seen from its newest frame.
+    effect(() => {
+      dependOn(currentRun.value);
+      untracked(() => {
+        isFollowing.value = true;
+        compare.value = "run";
+        ownWorld.value = null;
+      });
+    }),
+  ];
+  return () => stops.forEach((stop) => stop());
+}
+
+/** `before` with the cells of `grid` where it has its size and palette, else a new world. */
+function worldOf(grid: Grid | null, before: VoxelWorld | null): VoxelWorld | null {
+  if (!grid) return null;
+  const blocks = blocksOf(grid.palette);
+  const fits =
+    before?.worldScale === grid.worldScale &&
+    before.size.every((n, axis) => n === grid.size[axis]) &&
+    paletteKey(before.blocks) === paletteKey(blocks);
+  if (!before || !fits) return new VoxelWorld(grid.size, blocks, grid.worldScale, grid.ids.slice());
+  before.replace(grid.ids);
+  return before;
+}
+
+/** A palette of the contract as the renderer takes it. */
+export function blocksOf(palette: readonly PaletteEntry[]): readonly Block[] {
+  const known = converted.get(palette);
+  if (known) return known;
+  const rgb = (color: PaletteEntry["top"]): Rgb => [color?.red ?? 0, color?.green ?? 0, color?.blue ?? 0];
+  const blocks = palette.map((entry) => ({
+    name: entry.name,
+    editorId: entry.editorId,
+    top: rgb(entry.top),
+    bottom: rgb(entry.bottom),
+    side: rgb(entry.side),
+  }));
+  converted.set(palette, blocks);
+  return blocks;
+}
+
+const converted = new WeakMap<readonly PaletteEntry[], readonly Block[]>();
+const keys = new WeakMap<readonly Block[], string>();
+
+function paletteKey(blocks: readonly Block[]): string {
+  let key = keys.get(blocks);
+  if (key === undefined) keys.set(blocks, (key = JSON.stringify(blocks.map((b) => [b.name, b.top, b.bottom, b.side]))));
+  return key;
+}
+
+async function fetchSource(id: string, signal: AbortSignal): Promise<void> {
+  if (source.peek()?.mapId !== id) source.value = null;
+  sourceProblem.value = null;
+  if (id === "") return;
+  isSourceLoading.value = true;
+  try {
+    const found = await loadGrid(id, signal);
+    if (!signal.aborted) source.value = found;
+  } catch (error) {
+    if (!signal.aborted) sourceProblem.value = problemOf(error);
+  } finally {
+    if (!signal.aborted) isSourceLoading.value = false;
+  }
+}

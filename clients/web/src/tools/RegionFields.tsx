@@ -1,0 +1,3 @@
+export function RegionFields() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function ViewWidgets() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function WorldMenu() {
+  return null;
+}
