@@ -140,17 +140,15 @@ export class VoxelWorld {
     return found;
   }
 
-  /** A change on a chunk's border also uncovers or hides faces of its neighbour. */
+  /** A change on a chunk's border also alters faces, or the light on them, of its neighbours. */
   #touch(index: number, dirty: Set<number>): void {
-    const [cx, cy] = this.chunks;
+    const [cx, cy, cz] = this.chunks;
     const [x, y, z] = this.cell(index);
-    const chunk = Math.floor(x / CHUNK) + cx * (Math.floor(y / CHUNK) + cy * Math.floor(z / CHUNK));
-    dirty.add(chunk);
-    const steps = [1, cx, cx * cy];
-    [x, y, z].forEach((at, axis) => {
-      if (at % CHUNK === 0 && at > 0) dirty.add(chunk - steps[axis]!);
-      if (at % CHUNK === CHUNK - 1 && at + 1 < this.size[axis]!) dirty.add(chunk + steps[axis]!);
-    });
+    const reach = (at: number, count: number): [number, number] => [Math.max(0, Math.floor((at - 1) / CHUNK)), Math.min(count - 1, Math.floor((at + 1) / CHUNK))];
+    const [x0, x1] = reach(x, cx);
+    const [y0, y1] = reach(y, cy);
+    const [z0, z1] = reach(z, cz);
+    for (let k = z0; k <= z1; k++) for (let j = y0; j <= y1; j++) for (let i = x0; i <= x1; i++) dirty.add(i + cx * (j + cy * k));
   }
 
   #tell(dirty: ReadonlySet<number>): void {
