@@ -34,6 +34,8 @@ format: $(STAMP)
 
 stubs: $(STAMP)
 	$(PY) scripts/generate_stubs.py
+	@if command -v npm >/dev/null; then cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent stubs; \
+		else echo "$(WEB)/src/gen is not made anew: there is no Node.js here (apt-get install nodejs npm)"; fi
 
 $(STAMP): requirements.lock pyproject.toml proto/pyproject.toml clients/python/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

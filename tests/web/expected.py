@@ -95,7 +95,8 @@ def main() -> None:
         mask = near_edge(world.blocks, lit, camera, world.world_scale)
         (out / f"view_{i:02}.bin").write_bytes(image.tobytes() + mask.astype(np.uint8).tobytes())
     (out / "world.bin").write_bytes(to_bytes(world.blocks))
-    about = {"size": world.shape, "worldScale": world.world_scale, "palette": palette, "views": [view(c) for c in cameras]}
+    about = {"size": world.shape, "worldScale": world.world_scale, "palette": palette}
+    about |= {"views": [view(camera) for camera in cameras]}
     (out / "world.json").write_text(json.dumps(about))
 
 
