@@ -35,6 +35,7 @@ from voxcore.maps import (
 from voxcore.maps.atomic import new_folder, remove_folder, storage_errors, write_bytes, write_synced
 from voxcore.maps.library import DATASET_FILES
 from voxcore.maps.map_json import FILE_NAME
+from voxcore.maps.owner import OWNER_FILE, owner_bytes
 from voxcore.maps.registry import maps_lock
 
 PART_BYTES: Final = 2**19
@@ -76,13 +77,20 @@ class Library:
 
     async def maps(self, caller: Caller) -> list[LibraryEntry]:
         """The maps that the caller may see. Raises StorageError."""
-        found = await asyncio.to_thread(list_maps, self._settings.maps_root)
-        return [entry for entry in found if self._owners.may_see(entry.id, caller)]
+
+        def work() -> list[LibraryEntry]:
+            return [e for e in list_maps(self._settings.maps_root) if self._owners.may_see(e.id, caller)]
+
+        return await asyncio.to_thread(work)
 
     async def datasets(self, caller: Caller) -> list[LibraryEntry]:
         """The datasets that the caller may see. Raises StorageError."""
-        found = await asyncio.to_thread(list_datasets, self._settings.datasets_root)
-        return [entry for entry in found if self._owners.may_see(dataset_key(entry.id), caller)]
+
+        def work() -> list[LibraryEntry]:
+            found = list_datasets(self._settings.datasets_root)
+            return [e for e in found if self._owners.may_see(dataset_key(e.id), caller)]
+
+        return await asyncio.to_thread(work)
 
     async def find_map(self, map_id: str, caller: Caller) -> Stored:
         """Raises InvalidInput, NotFound or StorageError."""
@@ -141,10 +149,11 @@ class Library:
                 if present is not None:
                     self._check_change(key, caller)
                 self._check_version(dataset_id, present, expected_version, "target_id")
-                _replace(folder, DATASET_FILES[0], file.read_bytes(), is_new=present is None)
+                owner = self._owners.owner_of(key) if present is not None else caller.name
+                _replace(folder, DATASET_FILES[0], file.read_bytes(), owner, is_new=present is None)
+                self._owners.note(key, owner, size)
 
         await asyncio.to_thread(work)
-        await self._owners.claim(key, caller.name, size)
         return await self.find_dataset(dataset_id, caller)
 
     async def delete_map(self, map_id: str, expected_version: str, caller: Caller) -> None:
@@ -157,8 +166,9 @@ class Library:
                 self._check_version(map_id, stored.file.path, expected_version or "none", "expected_version")
                 remove_folder(stored.file.path.parent)
 
+            self._owners.forget(map_id)
+
         await asyncio.to_thread(work)
-        await self._owners.release(map_id)
 
     async def parts(self, file: File, offset: int, version: str) -> AsyncGenerator[pb.FilePart]:
         """``file``, of that ``version`` of a map or dataset, from ``offset`` on. Raises InvalidInput, StorageError."""
@@ -197,7 +207,7 @@ class Library:
         root = self._settings.maps_root
         self._check_share(map_id, 0, caller)
 
-        def work() -> int:
+        def work() -> None:
             with storage_errors(root):
                 root.mkdir(parents=True, exist_ok=True)
             with maps_lock(root):
@@ -210,11 +220,11 @@ class Library:
                 self._check_version(map_id, present, expected_version, "map_id")
                 data = content(present)
                 self._check_share(map_id, len(data), caller)
-                _replace(folder, FILE_NAME, data, is_new=present is None)
-                return len(data)
+                owner = self._owners.owner_of(map_id) if present is not None else caller.name
+                _replace(folder, FILE_NAME, data, owner, is_new=present is None)
+                self._owners.note(map_id, owner, len(data))
 
-        size = await asyncio.to_thread(work)
-        await self._owners.claim(map_id, caller.name, size)
+        await asyncio.to_thread(work)
         return await self.find_map(map_id, caller)
 
     def _check_change(self, key: str, caller: Caller) -> None:
@@ -273,10 +283,16 @@ def _open(file: Path) -> BinaryIO:
         return file.open("rb")
 
 
-def _replace(folder: Path, name: str, data: bytes, *, is_new: bool) -> None:
-    """Write ``name`` in ``folder``, all or nothing; the other files there stay. Raises StorageError."""
+def _replace(folder: Path, name: str, data: bytes, owner: str, *, is_new: bool) -> None:
+    """Write ``name`` in ``folder``, all or nothing; the other files there stay. What is new is ``owner``'s from its
+    first moment on. Raises StorageError.
+    """
     if is_new and not folder.exists():
         with new_folder(folder) as fresh, storage_errors(folder):
+            if owner:
+                write_synced(fresh / OWNER_FILE, owner_bytes(owner))
             write_synced(fresh / name, data)
         return
+    if is_new and owner:
+        write_bytes(folder / OWNER_FILE, owner_bytes(owner))
     write_bytes(folder / name, data)

@@ -42,6 +42,7 @@ class JobSpec:
         export: store the result as a new map of the library.
         job_id: the job's name with whoever runs it. It goes into the map's metadata, and a job that is
             run again by the same name and in the same output folder leaves one map, not two.
+        owner: whose the map is that the job leaves; "" for everybody's.
 
     Raises:
         InvalidConfig: not exactly one of ``map_id`` and ``source``.
@@ -54,6 +55,7 @@ class JobSpec:
     resume_from: Path | None = None
     export: bool = True
     job_id: str = ""
+    owner: str = ""
 
     def __post_init__(self) -> None:
         if (self.map_id is None) == (self.source is None):
@@ -177,6 +179,7 @@ def run_job(
                 metadata=_metadata(spec, trained, before, after, digest, device) | {"warnings": warnings},
                 train_log=output_dir / LOG_NAME,
                 images=recorder.sample_images(),
+                owner=spec.owner,
             )
         except StorageError as error:
             raise StorageError(f"{error}; the result is kept in the job's output folder") from error

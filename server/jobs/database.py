@@ -48,11 +48,6 @@ CREATE TABLE IF NOT EXISTS events (
     data BLOB NOT NULL,
     PRIMARY KEY (job_id, seq)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS owned_maps (
-    map_id TEXT PRIMARY KEY,
-    owner TEXT NOT NULL,
-    bytes INTEGER NOT NULL
-) WITHOUT ROWID;
 """
 
 

@@ -34,7 +34,6 @@ from server.settings import Settings
 from server.worker.messages import WorkerSetup
 from voxcore.errors import InvalidInput, NotFound
 from voxcore.maps import VoxelMap
-from voxcore.maps.map_json import FILE_NAME
 
 log = logging.getLogger(__name__)
 
@@ -84,13 +83,13 @@ class JobManager:
         try:
             store, recovered = await JobStore.open(settings.runs_root, metrics)
             records = await store.unfinished()
-            owners = await Owners.load(store.database)
+            owners = await asyncio.to_thread(Owners.load, settings)
         except BaseException:
             os.close(lock)
             raise
         runner = Runner(store, _setups(settings, entry), settings.stop_seconds, metrics)
         manager = cls(settings, store, runner, lock, metrics, access, owners)
-        runner.before_end, runner.on_end = manager._claim_map, manager._put_away
+        runner.on_end = manager._put_away
         lost = {record.job_id for record in recovered}
         for record in records:
             await manager._restore(record, events_lost=record.job_id in lost)
@@ -271,15 +270,11 @@ class JobManager:
     def _unfinished_of(self, owner: str) -> int:
         return sum(job.record.owner == owner for job in self._active.values())
 
-    async def _claim_map(self, job: Job, map_id: str) -> None:
-        """The map that a job leaves belongs to whoever made the job."""
-        if map_id and job.record.owner:
-            file = self._settings.maps_root / map_id / FILE_NAME
-            size = await asyncio.to_thread(lambda: file.stat().st_size if file.is_file() else 0)
-            await self.owners.claim(map_id, job.record.owner, size)
-
     def _put_away(self, job: Job) -> None:
         """An ended job leaves the active ones, and the oldest of the ended ones leaves the memory."""
+        if job.record.result is not None and job.record.result.map_id:
+            # From now on its bytes count.
+            self.owners.owner_of(job.record.result.map_id)
         self._active.pop(job.record.job_id, None)
         self._ended[job.record.job_id] = job
         while len(self._ended) > KEPT_ENDED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 from vox.v1 import errors_pb2, jobs_pb2, voxels_pb2
@@ -61,7 +61,6 @@ class Runner:
         self._store, self._stop_seconds, self._metrics = store, stop_seconds, metrics
         self.line, self.pace = Line(), Pace()
         self.on_end: Callable[[Job], None] = lambda job: None
-        self.before_end: Callable[[Job, str], Awaitable[None]] | None = None
         self._arrived = asyncio.Event()
         self._stopping = False
         self._seats = [_Seat(setup) for setup in setups]
@@ -197,6 +196,7 @@ class Runner:
             resume_from = self._store.folder(record.resumed_from)
         order = RunJob(
             job_id=record.job_id,
+            owner=record.owner,
             config=record.config,
             map_id=record.map_id,
             grid_file=folder / GRID_FILE if not record.map_id else None,
@@ -315,8 +315,6 @@ class Runner:
                 digest = await asyncio.to_thread(self._store.save_artifact, job.record.job_id, frame)
             except VoxcoreError:
                 log.exception("the last pictures of job %s could not be kept", job.record.job_id)
-        if self.before_end is not None:
-            await self.before_end(job, result.map_id)
         job.queue_position, job.eta_seconds = 0, 0.0
         told = job.add(pb.JobEvent(state=pb.JobStateChanged(state=result.state)))
         last = job.add(pb.JobEvent(result=result))

@@ -37,6 +37,7 @@ class RunJob:
     map_id: str
     grid_file: Path | None
     dataset_id: str
+    owner: str
     resume_from: Path | None
     output_dir: Path
 

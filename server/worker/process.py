@@ -164,6 +164,7 @@ def _run(
             dataset_id=job.dataset_id or None,
             resume_from=resume_from,
             job_id=job.job_id,
+            owner=job.owner,
         )
         for event in module.run_job(
             spec,

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import shutil
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import trustme
 from live_server import LONG, QUICK, Server, cancel_all
 from vox.v1 import jobs_pb2, jobs_pb2_grpc
-from voxclient import NotFound, Refused, Started, Unreachable, VoxClient
+from voxclient import NotFound, Progress, Refused, Result, Started, Unreachable, VoxClient
 
 from voxcore.cameras import orbit_cameras
 from voxcore.datasets import dump_dataset, new_dataset
@@ -117,6 +118,31 @@ def test_jobs_and_maps_are_their_owners(guarded):
             assert caught.value.reason == "PERMISSION_DENIED"
         assert root.job(result.job_id).job_id == result.job_id
         assert root.get_map(result.map_id) == alice.get_map(result.map_id)
+
+
+def test_map_of_a_job_is_never_anybody_elses_not_for_a_moment(guarded):
+    with VoxClient(guarded.address, token=ALICE) as alice, VoxClient(guarded.address, token=BOB) as bob:
+        events = alice.train("x", map_id="1", **(QUICK | {"steps": 3}))
+        seen, looks, result = set(), 0, None
+        before = {m.id for m in bob.maps()}
+        while result is None:
+            for event in events:
+                if isinstance(event, Result):
+                    result = event
+                if isinstance(event, Progress | Result):
+                    break
+            seen |= {m.id for m in bob.maps()} - before
+            looks += 1
+        assert looks > 2
+        assert not seen
+        assert next(m.owner for m in alice.maps() if m.id == result.map_id) == "alice"
+        # A map that is already there when its owner's job has not yet said so.
+        folder = guarded.folder / "maps" / "trained_map_1_900"
+        shutil.copytree(guarded.folder / "maps" / result.map_id, folder)
+        assert folder.name not in {m.id for m in bob.maps()}
+        with pytest.raises(NotFound):
+            bob.get_map(folder.name)
+        shutil.rmtree(folder)
 
 
 def test_requests_of_two_owners_do_not_collide(guarded):

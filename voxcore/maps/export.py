@@ -30,6 +30,7 @@ from voxcore.maps.atomic import (
 )
 from voxcore.maps.library import check_id
 from voxcore.maps.map_json import FILE_NAME, dump_map
+from voxcore.maps.owner import OWNER_FILE, owner_bytes
 from voxcore.maps.registry import REGISTRY_FILE, maps_lock, read_registry, source_label, trained_map_id
 from voxcore.maps.voxel_map import VoxelMap
 
@@ -71,6 +72,7 @@ def export_training(
     metadata: Mapping[str, Any],
     train_log: Path,
     images: Mapping[str, bytes],
+    owner: str = "",
 ) -> ExportedMap:
     """Stores the result of a training as a new map under ``root`` and lists it in the registry.
 
@@ -82,6 +84,7 @@ def export_training(
             ``createdAt`` are put in front.
         train_log: a finished train.jsonl, copied.
         images: PNG bytes by file name without ``.png``.
+        owner: whose the map is; "" for everybody's.
 
     Raises:
         InvalidInput: a name that is no id, a picture that is no PNG, metadata that is no JSON.
@@ -109,6 +112,8 @@ def export_training(
             METADATA_FILE: _metadata_bytes(identity | dict(metadata) | identity),
             LOG_FILE: log,
         }
+        if owner:
+            files[OWNER_FILE] = owner_bytes(owner)
         files |= {f"{IMAGES_FOLDER}/{name}.png": data for name, data in images.items()}
         path, listing = root / map_id, root / REGISTRY_FILE
         with staged_bytes(listing, registry.dump()) as staged:
