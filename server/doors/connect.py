@@ -20,7 +20,9 @@ from server.errors import code_name
 from server.gate import CallFailed, Gate
 from server.rpc import Method, Packed
 
+_COMPRESSED: Final = 0x01
 _NO_SUCH_FLAG: Final = 0x40
+_HEAD_BYTES: Final = 5
 _CODES: Final = {"CANCELLED": Code.CANCELED}
 
 
@@ -77,19 +79,45 @@ def _without_compression(scope: Any, receive: Any) -> Any:
     content_type = next((value for key, value in scope.get("headers", ()) if key == b"content-type"), b"")
     if not content_type.startswith((b"application/connect+", b"application/grpc")):
         return receive
-    is_first = True
+    envelopes = _Envelopes()
 
     async def call() -> Any:
-        nonlocal is_first
         message = await receive()
         body = message.get("body", b"")
-        if is_first and body:
-            is_first = False
-            if body[0] & 1:
-                message = {**message, "body": bytes([body[0] | _NO_SUCH_FLAG]) + body[1:]}
-        return message
+        return {**message, "body": envelopes.marked(body)} if body else message
 
     return call
+
+
+class _Envelopes:
+    """Finds the flags of each envelope in a body that comes in pieces cut anywhere."""
+
+    def __init__(self) -> None:
+        self._head = 0
+        """Bytes of the present envelope's head that have come: one of flags, four of length."""
+        self._length = 0
+
+    def marked(self, piece: bytes) -> bytes:
+        """The next piece, with `_NO_SUCH_FLAG` wherever an envelope says that it is compressed."""
+        found = bytearray(piece)
+        at = 0
+        while at < len(found):
+            if self._head == _HEAD_BYTES:
+                taken = min(self._length, len(found) - at)
+                at += taken
+                self._length -= taken
+                if self._length == 0:
+                    self._head = 0
+                continue
+            if self._head == 0:
+                self._length = 0
+                if found[at] & _COMPRESSED:
+                    found[at] |= _NO_SUCH_FLAG
+            else:
+                self._length = self._length << 8 | found[at]
+            self._head += 1
+            at += 1
+        return bytes(found)
 
 
 def _endpoint(method: Method, gate: Gate) -> Endpoint[Any, Any]:

@@ -137,6 +137,16 @@ def test_errors_of_streams_come_in_the_end_mark(web):
     assert b"grpc-status-details-bin" in end
 
 
+@pytest.mark.parametrize("content_type", ["application/connect+proto", "application/grpc-web+proto"])
+@pytest.mark.parametrize("flags", [(1,), (0, 1), (3,), (0, 3), (0, 0, 1)])
+def test_compressed_envelope_is_the_callers_fault_wherever_it_stands(web, content_type, flags):
+    data = training_pb2.WatchJobRequest(job_id="none").SerializeToString()
+    body = b"".join(struct.pack(">BI", flag, len(data)) + data for flag in flags)
+    response = web.ask("POST", "/vox.v1.TrainingService/WatchJob", body, content_type=content_type)
+    ((_, end),) = envelopes(response)
+    assert b"invalid_argument" in end or b"unimplemented" in end or b"status: 3" in end or b"status: 12" in end
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
