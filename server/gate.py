@@ -16,7 +16,7 @@ from server.access import Access
 from server.errors import code_name, status_of
 from server.metrics import Metrics
 from server.rpc import Method, Packed
-from voxcore.errors import VoxcoreError
+from voxcore.errors import InvalidInput, VoxcoreError
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ _UNINTERRUPTED: Final = 8
 """Messages that one stream may send before others get their turn."""
 Headers = Mapping[str, str]
 """Of a request, by lower-case name."""
+Request = Message | bytes | InvalidInput
+"""A request as a door has it: read, as it came, or what is wrong with it."""
 
 
 class CallFailed(Exception):
@@ -40,21 +42,21 @@ class Gate:
     def __init__(self, access: Access, metrics: Metrics) -> None:
         self._access, self._metrics = access, metrics
 
-    async def unary(self, method: Method, request: Message | bytes, headers: Headers) -> Packed:
+    async def unary(self, method: Method, request: Request, headers: Headers) -> Packed:
         """The answer of a method with one answer. Raises CallFailed."""
         began = time.perf_counter()
         with self._call(method):
             caller = self._access.admit(headers)
-            message = method.parse(request) if isinstance(request, bytes) else request
+            message = _read(method, request)
             answer = method.pack(await method.handler(message, caller))
         self._metrics.call_seconds.labels(method.name).observe(time.perf_counter() - began)
         return answer
 
-    async def stream(self, method: Method, request: Message | bytes, headers: Headers) -> AsyncGenerator[Packed]:
+    async def stream(self, method: Method, request: Request, headers: Headers) -> AsyncGenerator[Packed]:
         """The answers of a method with many. Raises CallFailed. Close it: handlers notice who left."""
         with self._call(method):
             caller = self._access.admit(headers)
-            message = method.parse(request) if isinstance(request, bytes) else request
+            message = _read(method, request)
             async with aclosing(method.handler(message, caller)) as answers:
                 sent = 0
                 async for answer in answers:
@@ -79,3 +81,9 @@ class Gate:
             raise CallFailed(status) from error
         finally:
             self._metrics.calls.labels(method.name, code).inc()
+
+
+def _read(method: Method, request: Request) -> Message:
+    if isinstance(request, InvalidInput):
+        raise request
+    return method.parse(request) if isinstance(request, bytes) else request

@@ -32,6 +32,9 @@ def page(
         found = (i for i, item in enumerate(items) if id_of(item) == request.page_token)
         start = next(found, -1) + 1
         if start == 0:
-            raise InvalidInput("expected the token of an earlier page of this list", field="page_token")
+            raise InvalidInput(
+                f"expected the token of an earlier page of this list, got {request.page_token[:40]!r}",
+                field="page_token",
+            )
     stop = start + min(request.page_size or usual, most)
     return items[start:stop], id_of(items[stop - 1]) if stop < len(items) else ""

@@ -11,7 +11,7 @@ from vox.v1 import voxels_pb2 as pb
 
 from voxcore.errors import InvalidInput, LimitExceeded, ShapeError
 from voxcore.maps import VoxelMap
-from voxcore.maps.voxel_map import DEFAULT_WORLD_SCALE
+from voxcore.maps.voxel_map import DEFAULT_WORLD_SCALE, MAX_WORLD_SCALE
 from voxcore.palette import EDITOR, UNKNOWN_COLOR, Block, Palette
 from voxcore.wire_order import content_hash, from_bytes, to_bytes
 
@@ -138,7 +138,14 @@ def unpack_map(grid: pb.VoxelGrid, *, max_cells: int, where: str = "source.grid"
     blocks = from_bytes(_unpacked(grid.data, grid.encoding, cells, where), shape)
     if grid.sha256 and grid.sha256.hex() != content_hash(blocks, palette.names):
         raise InvalidInput("expected the content hash of these cells, got another", field=f"{where}.sha256")
-    return VoxelMap(blocks=blocks, palette=palette, world_scale=grid.world_scale or DEFAULT_WORLD_SCALE)
+    if (highest := int(blocks.max())) > len(palette):
+        raise InvalidInput(f"expected palette indices up to {len(palette)}, got {highest}", field=f"{where}.data")
+    world_scale = grid.world_scale or DEFAULT_WORLD_SCALE
+    if not 0.0 < world_scale <= MAX_WORLD_SCALE:
+        raise InvalidInput(
+            f"expected a number above 0 and up to {MAX_WORLD_SCALE:g}, got {world_scale}", field=f"{where}.world_scale"
+        )
+    return VoxelMap(blocks=blocks, palette=palette, world_scale=world_scale)
 
 
 def _unpacked(data: bytes, encoding: int, length: int, where: str) -> bytes:
@@ -149,7 +156,9 @@ def _unpacked(data: bytes, encoding: int, length: int, where: str) -> bytes:
             # One byte more than announced, so that a longer stream shows and a bomb does not go off.
             raw = zlib.decompressobj().decompress(data, length + 1)
         except zlib.error as error:
-            raise InvalidInput(f"expected a zlib stream: {error}", field=f"{where}.data") from error
+            raise InvalidInput(
+                f"expected a zlib stream, got one that is none: {error}", field=f"{where}.data"
+            ) from error
     else:
         raise InvalidInput(f"expected raw or zlib, got encoding {encoding}", field=f"{where}.encoding")
     if len(raw) != length:
@@ -160,7 +169,8 @@ def _unpacked(data: bytes, encoding: int, length: int, where: str) -> bytes:
 
 def _palette(grid: pb.VoxelGrid, where: str) -> Palette:
     if not grid.palette or grid.palette[0].name != "Air":
-        raise InvalidInput("expected a palette whose entry 0 is Air", field=f"{where}.palette")
+        first = repr(grid.palette[0].name[:40]) if grid.palette else "no entry"
+        raise InvalidInput(f"expected a palette whose entry 0 is Air, got {first}", field=f"{where}.palette")
     if len(grid.palette) > 256:
         raise LimitExceeded(f"expected at most 256 entries, got {len(grid.palette)}", field=f"{where}.palette")
     return Palette("request", tuple(_block(entry) for entry in grid.palette[1:]))

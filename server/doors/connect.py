@@ -16,9 +16,11 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from protobuf.wkt import Any as WireAny
 
+from server.doors.json_requests import parse_json
 from server.errors import code_name
-from server.gate import CallFailed, Gate
+from server.gate import CallFailed, Gate, Request
 from server.rpc import Method, Packed
+from voxcore.errors import InvalidInput
 
 _COMPRESSED: Final = 0x01
 _NO_SUCH_FLAG: Final = 0x40
@@ -49,26 +51,33 @@ class ConnectApp(ConnectASGIApplication[None]):
         return "/vox.v1."
 
 
-class _ProtoCodec(Codec[Packed, Message]):
+# Codecs hand on what cannot be read as it is: the gate says what is wrong, as it does at the other door.
+
+
+class _ProtoCodec(Codec[Packed, bytes]):
     def name(self) -> str:
         return "proto"
 
     def encode(self, message: Packed) -> bytes:
         return message.data
 
-    def decode(self, data: bytes | bytearray, message_class: type[Message]) -> Message:
-        return message_class.FromString(bytes(data))
+    def decode(self, data: bytes | bytearray, message_class: type[Any]) -> bytes:
+        return bytes(data)
 
 
-class _JsonCodec(Codec[Packed, Message]):
+class _JsonCodec(Codec[Packed, Message | InvalidInput]):
     def name(self) -> str:
         return "json"
 
     def encode(self, message: Packed) -> bytes:
         return json_format.MessageToJson(message.kind.FromString(message.data), indent=None).encode()
 
-    def decode(self, data: bytes | bytearray, message_class: type[Message]) -> Message:
-        return json_format.Parse(bytes(data), message_class(), max_recursion_depth=32)
+    def decode(self, data: bytes | bytearray, message_class: type[Any]) -> Message | InvalidInput:
+        try:
+            found: Message = parse_json(bytes(data), message_class)
+            return found
+        except InvalidInput as error:
+            return error
 
 
 def _without_compression(scope: Any, receive: Any) -> Any:
@@ -130,13 +139,13 @@ def _endpoint(method: Method, gate: Gate) -> Endpoint[Any, Any]:
         stream_type=StreamType.SERVER_STREAM if method.streams else StreamType.UNARY,
     )
 
-    async def unary(request: Message, context: RequestContext[Any, Any]) -> Packed:
+    async def unary(request: Request, context: RequestContext[Any, Any]) -> Packed:
         try:
             return await gate.unary(method, request, dict(context.request_headers.items()))
         except CallFailed as failure:
             raise _connect_error(failure) from failure
 
-    async def stream(request: Message, context: RequestContext[Any, Any]) -> AsyncGenerator[Packed]:
+    async def stream(request: Request, context: RequestContext[Any, Any]) -> AsyncGenerator[Packed]:
         try:
             async with aclosing(gate.stream(method, request, dict(context.request_headers.items()))) as answers:
                 async for answer in answers:

@@ -140,7 +140,9 @@ class JobManager:
         owner = None if caller.is_admin else caller.name
         found = await self._store.page(owner, token, states, count)
         if found is None:
-            raise InvalidInput("expected the token of an earlier page of this list", field="page_token")
+            raise InvalidInput(
+                f"expected the token of an earlier page of this list, got {token[:40]!r}", field="page_token"
+            )
         jobs = [self._present(record) for record in found.records]
         return jobs, found.records[-1].job_id if found.more else ""
 
