@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { createRenderer, RendererUnavailable } from "../render/renderer";
+import { framing } from "../render/camera";
+import { createRenderer, rendererChoice, RendererUnavailable } from "../render/renderer";
 import { currentRun } from "../state/jobs";
 import { camera, canvas, isDeviceLost, renderer, rendererProblem } from "../state/stage";
 import { compare, followLive, isFollowing, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, shownWorld, source, sourceProblem } from "../state/view";
@@ -36,7 +37,7 @@ function Canvas() {
 function startDrawing(target: HTMLCanvasElement): () => void {
   let isGone = false;
   const stops: (() => void)[] = [];
-  createRenderer(target).then(
+  createRenderer(target, rendererChoice(location.search)).then(
     (made) => {
       if (isGone) {
         made.destroy();
@@ -47,10 +48,11 @@ function startDrawing(target: HTMLCanvasElement): () => void {
       stops.push(
         effect(() => made.setWorld(shownWorld.value)),
         effect(() => made.setCamera(camera.value)),
+        frameNewWorlds(target),
       );
     },
     (error: unknown) => {
-      rendererProblem.value = error instanceof RendererUnavailable ? error : new RendererUnavailable({ webgpu: String(error), webgl2: String(error) });
+      rendererProblem.value = error instanceof RendererUnavailable ? error : new RendererUnavailable({ webgl2: String(error) });
     },
   );
   return () => {
@@ -59,6 +61,18 @@ function startDrawing(target: HTMLCanvasElement): () => void {
     renderer.value?.destroy();
     renderer.value = null;
   };
+}
+
+/** Puts a world whole into sight where it has another size than the one before; returns how to stop. */
+function frameNewWorlds(target: HTMLCanvasElement): () => void {
+  let framed = "";
+  return effect(() => {
+    const world = shownWorld.value;
+    if (!world) return;
+    const size = `${world.size.join(" ")} ${world.worldScale}`;
+    if (size !== framed) camera.value = framing(world.size, world.worldScale, { aspect: target.clientWidth / target.clientHeight || 1.5 });
+    framed = size;
+  });
 }
 
 /** What is in sight, in one line, and the way back from it. */
@@ -116,8 +130,8 @@ function Remark() {
       <div class="remark" role="alert">
         <Icon name="warning" />
         <h2>This browser cannot draw the world</h2>
-        <p>WebGPU: {problem.reasons.webgpu}</p>
-        <p>WebGL2: {problem.reasons.webgl2}</p>
+        {problem.reasons.webgpu !== undefined && <p>WebGPU: {problem.reasons.webgpu}</p>}
+        {problem.reasons.webgl2 !== undefined && <p>WebGL2: {problem.reasons.webgl2}</p>}
         <p class="faint">Jobs, previews and exports work all the same. Turning on hardware acceleration, or another browser, helps most often.</p>
       </div>
     );

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { expect, test } from "vitest";
 import { isPassing, problemOf } from "./problems";
 
@@ -10,9 +10,9 @@ function failure(code: Code, details: [string, Uint8Array][]): ConnectError {
 }
 
 const writer = () => new BinaryWriter();
-const errorInfo = (reason: string) => writer().tag(1, 2).string(reason).tag(2, 2).string("voxcore").finish();
-const badRequest = (field: string) => writer().tag(1, 2).bytes(writer().tag(1, 2).string(field).tag(2, 2).string("…").finish()).finish();
-const retryInfo = (seconds: number, nanos: number) => writer().tag(1, 2).bytes(writer().tag(1, 0).int64(seconds).tag(2, 0).int32(nanos).finish()).finish();
+const errorInfo = (reason: string) => writer().tag(1, WireType.LengthDelimited).string(reason).tag(2, WireType.LengthDelimited).string("voxcore").finish();
+const badRequest = (field: string) => writer().tag(1, WireType.LengthDelimited).bytes(writer().tag(1, WireType.LengthDelimited).string(field).tag(2, WireType.LengthDelimited).string("…").finish()).finish();
+const retryInfo = (seconds: number, nanos: number) => writer().tag(1, WireType.LengthDelimited).bytes(writer().tag(1, WireType.Varint).int64(seconds).tag(2, WireType.Varint).int32(nanos).finish()).finish();
 
 test("reason, field and words of the server", () => {
   const error = failure(Code.InvalidArgument, [

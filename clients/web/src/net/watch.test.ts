@@ -7,7 +7,8 @@ import { VoxelEncoding } from "../gen/vox/v1/voxels_pb";
 import { watchJob, type WatchStatus } from "./watch";
 
 type Event = NonNullable<MessageInitShape<typeof JobEventSchema>["event"]>;
-type Turn = (request: WatchJobRequest) => AsyncGenerator<Event & { seq?: number }>;
+/** What the server says to one request; "silence" lasts. */
+type Turn = () => Iterable<(Event & { seq: number }) | "silence">;
 
 const PROGRESS = (step: number): Event => ({ case: "progress", value: { step, total: 9 } });
 const RESULT: Event = { case: "result", value: { state: JobState.SUCCEEDED } };
@@ -32,10 +33,9 @@ async function watch(turns: Turn[], silenceSeconds = 5) {
         const turn = turns[requests.length];
         requests.push(request);
         if (!turn) throw new ConnectError("no more turns", Code.NotFound);
-        for await (const event of turn(request)) {
-          const { seq, ...rest } = event as Event & { seq?: number };
-          const made = create(JobEventSchema, { seq: BigInt(seq ?? 0), event: rest as Event });
-          yield create(WatchJobResponseSchema, { event: made });
+        for (const event of turn()) {
+          if (event === "silence") await new Promise((resolve) => setTimeout(resolve, 60_000));
+          else yield create(WatchJobResponseSchema, { event: create(JobEventSchema, { seq: BigInt(event.seq), event }) });
         }
       },
     });
@@ -59,7 +59,7 @@ const at = (seq: number, event: Event) => ({ ...event, seq });
 
 test("all events to the result", async () => {
   const { seen, states, requests } = await watch([
-    async function* () {
+    function* () {
       yield at(1, PROGRESS(1));
       yield at(2, KEYFRAME(2));
       yield at(3, DELTA(2, 3));
@@ -73,12 +73,12 @@ test("all events to the result", async () => {
 
 test("a stream that is cut goes on from the last event and the held frame", async () => {
   const { seen, states, requests } = await watch([
-    async function* () {
+    function* () {
       yield at(1, PROGRESS(1));
       yield at(2, KEYFRAME(2));
       throw new ConnectError("gone", Code.Unavailable);
     },
-    async function* () {
+    function* () {
       yield at(5, DELTA(2, 5));
       yield at(6, RESULT);
     },
@@ -90,10 +90,10 @@ test("a stream that is cut goes on from the last event and the held frame", asyn
 
 test("an end without a result is no end", async () => {
   const { requests, states } = await watch([
-    async function* () {
+    function* () {
       yield at(1, PROGRESS(1));
     },
-    async function* () {
+    function* () {
       yield at(2, RESULT);
     },
   ]);
@@ -104,11 +104,11 @@ test("an end without a result is no end", async () => {
 test("silence is a lost connection", async () => {
   const { requests, states } = await watch(
     [
-      async function* () {
+      function* () {
         yield at(1, PROGRESS(1));
-        await new Promise((resolve) => setTimeout(resolve, 60_000));
+        yield "silence";
       },
-      async function* () {
+      function* () {
         yield at(2, RESULT);
       },
     ],
@@ -120,11 +120,11 @@ test("silence is a lost connection", async () => {
 
 test("a change of a frame that is not held is asked for again as a keyframe", async () => {
   const { requests, seen } = await watch([
-    async function* () {
+    function* () {
       yield at(1, PROGRESS(1));
       yield at(3, DELTA(2, 3));
     },
-    async function* () {
+    function* () {
       yield at(3, KEYFRAME(3));
       yield at(4, RESULT);
     },
@@ -134,7 +134,7 @@ test("a change of a frame that is not held is asked for again as a keyframe", as
 });
 
 test("frames that cannot be read at all are given up", async () => {
-  const broken: Turn = async function* () {
+  const broken: Turn = function* () {
     yield at(1, PROGRESS(1));
     yield at(3, DELTA(2, 3));
   };
@@ -149,11 +149,11 @@ test("a job that is not there is not asked for again", async () => {
 });
 
 test("a server that knows fewer events than were seen is asked from the start, once", async () => {
-  const refuse: Turn = async function* () {
+  const refuse: Turn = () => {
     throw new ConnectError("beyond the newest event", Code.InvalidArgument);
   };
   const { requests, last } = await watch([
-    async function* () {
+    function* () {
       yield at(9, PROGRESS(1));
     },
     refuse,
@@ -165,14 +165,14 @@ test("a server that knows fewer events than were seen is asked from the start, o
 
 test("a stream that was open for long enough is opened again at once", async () => {
   const { states } = await watch([
-    async function* () {
+    function* () {
       yield at(1, PROGRESS(1));
       const detail = { type: "google.rpc.ErrorInfo", value: Uint8Array.of(0x0a, 14, ...new TextEncoder().encode("STREAM_TOO_OLD")) };
       const error = new ConnectError("long enough", Code.Unavailable);
       error.details.push(detail);
       throw error;
     },
-    async function* () {
+    function* () {
       yield at(2, RESULT);
     },
   ]);

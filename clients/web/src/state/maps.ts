@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import type { DatasetSummary, MapSummary } from "../gen/vox/v1/maps_pb";
 import { GridParts, type Grid } from "../net/frames";
+import { mapId } from "./form";
 import { services } from "./session";
 
 export const maps = signal<readonly MapSummary[]>([]);
@@ -28,6 +29,9 @@ export async function refreshMaps(): Promise<void> {
     if (pageToken === "" || found.length >= 5000) break;
   }
   maps.value = found;
+  // A form that was never used begins with the first map: there is something to see at once.
+  const first = found.find((map) => !map.mapId.startsWith("trained_map_")) ?? found[0];
+  if (mapId.peek() === "" && first) mapId.value = first.mapId;
   areMapsKnown.value = true;
   datasets.value = (await services.maps.listDatasets({ pageSize: 1000 })).datasets;
 }
