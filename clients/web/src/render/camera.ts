@@ -77,13 +77,19 @@ export function rayThrough(camera: Camera, aspect: number, u: number, v: number)
   return { origin: camera.eye, direction };
 }
 
-/** A camera from `direction` (from the box towards the eye) that has a world of `size` cells in full view. */
+/** As near as shows all of a world of `size` cells from `direction` (from the world towards the eye), with a margin. */
 export function framing(size: Vec3, worldScale: number, { aspect = 1.5, direction = [0.62, 0.5, 0.76] as Vec3, camera = DEFAULT_CAMERA } = {}): Camera {
-  const extent = scale(size, worldScale);
-  const radius = Math.hypot(...extent) / 2;
-  const half = Math.min(camera.fovYDegrees, (360 / Math.PI) * Math.atan(aspect * Math.tan((camera.fovYDegrees * Math.PI) / 360))) / 2;
-  const distance = (radius / Math.sin((half * Math.PI) / 180)) * 0.82;
-  const target: Vec3 = [0, extent[1] * 0.42, 0];
-  const eye = add(target, scale(normalize(direction), distance));
-  return { ...camera, eye, target, far: Math.max(camera.far, distance + 2 * radius) };
+  const [x, y, z] = scale(size, worldScale);
+  const target: Vec3 = [0, y / 2, 0];
+  const aimed: Camera = { ...camera, target, eye: add(target, normalize(direction)), up: [0, 1, 0] };
+  const { right, up, backward } = axes(aimed);
+  const half = Math.tan((camera.fovYDegrees * Math.PI) / 360);
+  let distance = 1;
+  for (let bits = 0; bits < 8; bits++) {
+    const corner: Vec3 = [(bits & 1 ? x : -x) / 2, (bits & 2 ? y : -y) / 2, (bits & 4 ? z : -z) / 2];
+    const reach = Math.max(Math.abs(dot(right, corner)) / aspect, Math.abs(dot(up, corner))) / half;
+    distance = Math.max(distance, dot(backward, corner) + reach);
+  }
+  distance *= 1.06;
+  return { ...aimed, eye: add(target, scale(backward, distance)), far: Math.max(camera.far, 2 * distance + 500) };
 }

@@ -29,6 +29,11 @@ export function rounded(color: Rgb): Rgb {
   return color.map((c) => Math.floor(Math.min(1, Math.max(0, c)) * 255 + 0.5) / 255) as unknown as Rgb;
 }
 
+/** A colour that travelled as 32-bit floats, as it was: six digits are what those hold. */
+function exact(color: Rgb): Rgb {
+  return color.map((c) => Math.round(c * 1e6) / 1e6) as unknown as Rgb;
+}
+
 /** Floats of one entry of the table: lit colour and texture layer (-1 for none), plain colour and 0. */
 export const LOOK_FLOATS = 8;
 export const MAX_BLOCKS = 256;
@@ -48,7 +53,7 @@ export function looks(blocks: readonly Block[]): Looks {
     const block = blocks[index];
     for (let face = 0; face < 6; face++) {
       const slot = SLOTS[face]!;
-      const color = block?.[slot] ?? UNKNOWN;
+      const color = exact(block?.[slot] ?? UNKNOWN);
       const light = faceLight(face);
       const lit = rounded([color[0] * light[0], color[1] * light[1], color[2] * light[2]]);
       const texture = block?.textures?.[slot];
