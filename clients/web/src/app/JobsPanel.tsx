@@ -55,12 +55,12 @@ function Row({ job }: { job: Job }) {
     tab.value = "run";
   };
   return (
-    <li class={`job ${isOpen ? "open" : ""}`}>
+    <li class={`job ${isOpen ? "open" : ""}`} title={`${name}\nseed ${job.settings?.seed ?? 0n}, ${job.mapId === "" ? "own grid" : `map ${job.mapId}`}`}>
       <Picture job={job} />
       <button type="button" class="job-open" aria-current={isOpen} onClick={open}>
         <span class="job-name">{name}</span>
         <span class="job-facts faint">
-          <StateBadge state={job.state} /> {facts(job)}
+          <StateBadge state={job.state} isBrief={job.state === JobState.RUNNING || job.state === JobState.QUEUED} /> {facts(job)}
         </span>
       </button>
       <JobActions job={job} state={job.state} small />
@@ -69,7 +69,9 @@ function Row({ job }: { job: Job }) {
 }
 
 function Picture({ job }: { job: Job }) {
-  const url = job.result ? thumbnailOf(job).value : null;
+  const run = currentRun.value;
+  const own = run?.jobId === job.jobId ? run.pictures.value : [];
+  const url = own[own.length - 1]?.url ?? (job.result ? thumbnailOf(job).value : null);
   if (url) return <img class="job-picture" src={url} alt="" width={52} height={40} loading="lazy" />;
   const share = job.totalSteps > 0 ? job.step / job.totalSteps : 0;
   return (
@@ -84,12 +86,12 @@ function facts(job: Job): string {
   switch (job.state) {
     case JobState.QUEUED: {
       const turn = job.queuePosition > 0 ? `${job.queuePosition} ahead` : "next";
-      return `${turn}${job.etaMillis > 0 ? `, in ${duration(job.etaMillis)}` : ""} · ${seed}`;
+      return `${turn}${job.etaMillis > 0 ? `, in ${duration(job.etaMillis)}` : ""}`;
     }
     case JobState.RUNNING:
-      return `${job.step} of ${job.totalSteps}${job.etaMillis > 0 ? `, ${duration(job.etaMillis)} left` : ""} · ${seed}`;
+      return `${job.step} / ${job.totalSteps}${job.etaMillis > 0 ? `, ${duration(job.etaMillis)} left` : ""}`;
     case JobState.PAUSED:
-      return `at ${job.step} of ${job.totalSteps} · ${seed}`;
+      return `at ${job.step} / ${job.totalSteps}`;
     default:
       return `${ago(millisOf(job.endTime) || millisOf(job.createTime))} · ${seed}`;
   }

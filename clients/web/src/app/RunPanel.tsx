@@ -147,9 +147,12 @@ const LOSS_WORDS: Readonly<Record<string, string>> = {
   connectivity: "Connected",
 };
 
+const LOSS_ORDER = Object.keys(LOSS_WORDS);
+
 function Losses({ run }: { run: Run }) {
   // Terms whose weight is 0 are 0 all along.
-  const shown = [...run.losses].filter(([name, series]) => name === "total" || series.values.some((value) => value !== 0));
+  const place = ([name]: [string, unknown]) => (LOSS_ORDER.indexOf(name) + LOSS_ORDER.length + 1) % (LOSS_ORDER.length + 1);
+  const shown = [...run.losses].filter(([name, series]) => name === "total" || series.values.some((value) => value !== 0)).sort((a, b) => place(a) - place(b));
   // With one term only, the total is that term again.
   const rows = shown.length === 2 ? shown.filter(([name]) => name === "total") : shown;
   if (rows.length === 0) return null;

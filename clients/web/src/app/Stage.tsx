@@ -1,7 +1,8 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { framing } from "../render/camera";
-import { createRenderer, rendererChoice, RendererUnavailable } from "../render/renderer";
+import { framing, type Camera } from "../render/camera";
+import { Controls } from "../render/controls";
+import { createRenderer, rendererChoice, RendererUnavailable, type Renderer } from "../render/renderer";
 import { currentRun } from "../state/jobs";
 import { camera, canvas, isDeviceLost, renderer, rendererProblem } from "../state/stage";
 import { compare, followLive, isFollowing, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, shownWorld, source, sourceProblem } from "../state/view";
@@ -9,12 +10,14 @@ import { ToolBar } from "../tools/ToolBar";
 import { ViewWidgets } from "../tools/ViewWidgets";
 import { Button } from "./controls/Button";
 import { Icon } from "./controls/Icon";
+import { SplitView } from "./SplitView";
 
 /** The canvas and what lies over it. */
 export function Stage() {
   return (
     <section class="stage" aria-label="World">
       <Canvas />
+      <SplitView />
       <ToolBar />
       <ViewWidgets />
       <Caption />
@@ -49,6 +52,7 @@ function startDrawing(target: HTMLCanvasElement): () => void {
         effect(() => made.setWorld(shownWorld.value)),
         effect(() => made.setCamera(camera.value)),
         frameNewWorlds(target),
+        moveCamera(target, made),
       );
     },
     (error: unknown) => {
@@ -63,6 +67,22 @@ function startDrawing(target: HTMLCanvasElement): () => void {
   };
 }
 
+/** Lets pointer and keys move the camera; returns how to stop. */
+function moveCamera(target: HTMLCanvasElement, made: Renderer): () => void {
+  const controls = new Controls(target, {
+    camera: () => camera.peek(),
+    onCamera: (moved) => (camera.value = moved),
+    pick: (x, y) => made.pick(x, y),
+    home: () => wholeWorld(target) ?? camera.peek(),
+  });
+  return () => controls.destroy();
+}
+
+function wholeWorld(target: HTMLCanvasElement): Camera | null {
+  const world = shownWorld.peek();
+  return world && framing(world.size, world.worldScale, { aspect: target.clientWidth / target.clientHeight || 1.5 });
+}
+
 /** Puts a world whole into sight where it has another size than the one before; returns how to stop. */
 function frameNewWorlds(target: HTMLCanvasElement): () => void {
   let framed = "";
@@ -70,7 +90,7 @@ function frameNewWorlds(target: HTMLCanvasElement): () => void {
     const world = shownWorld.value;
     if (!world) return;
     const size = `${world.size.join(" ")} ${world.worldScale}`;
-    if (size !== framed) camera.value = framing(world.size, world.worldScale, { aspect: target.clientWidth / target.clientHeight || 1.5 });
+    if (size !== framed) camera.value = wholeWorld(target) ?? camera.peek();
     framed = size;
   });
 }

@@ -11,6 +11,11 @@ const TONES: Partial<Record<JobState, string>> = {
   [JobState.FAILED]: "failed",
 };
 
-export function StateBadge({ state }: { state: JobState }) {
-  return <span class={`badge ${TONES[state] ?? ""}`}>{stateWord(state)}</span>;
+/** A job's state; brief where figures beside it say the same, then the word is for those who do not see the dot. */
+export function StateBadge({ state, isBrief = false }: { state: JobState; isBrief?: boolean }) {
+  return (
+    <span class={`badge ${TONES[state] ?? ""}`}>
+      <span class={isBrief ? "unseen" : ""}>{stateWord(state)}</span>
+    </span>
+  );
 }

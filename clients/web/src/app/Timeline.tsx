@@ -66,7 +66,7 @@ function Track({ run }: { run: Run }) {
         {run.isOver ? "Result" : "Live"}
       </Button>
       <div class="ab" role="group" aria-label="Compare with the source">
-        <Button small label="Before: the source map (hold B)" pressed={compare.value === "source"} disabled={!first} onClick={() => toggleCompare("source")}>
+        <Button small label="Before: the source map (hold C)" pressed={compare.value === "source"} disabled={!first} onClick={() => toggleCompare("source")}>
           A/B
         </Button>
         <Button small icon="split" label="Before and after, side by side" pressed={compare.value === "split"} disabled={!first} onClick={() => toggleCompare("split")} />
@@ -133,7 +133,7 @@ const SHORTCUTS = [
   { keys: ",", label: "One frame back", group: "Run", when: hasRun, run: move(-1) },
   { keys: ".", label: "One frame on", group: "Run", when: hasRun, run: move(1) },
   {
-    keys: "b",
+    keys: "c",
     label: "Hold: the source map (before)",
     group: "Run",
     when: hasRun,
