@@ -62,7 +62,7 @@ function Track({ run }: { run: Run }) {
         {at}
         <span class="faint"> / {total}</span>
       </output>
-      <Button small icon="live" label="Always show the newest (L)" pressed={isFollowing.value} disabled={isEmpty} onClick={() => (isFollowing.value ? goToStep(at) : followLive())}>
+      <Button small icon="live" label="Always show the newest (N)" pressed={isFollowing.value} disabled={isEmpty} onClick={() => (isFollowing.value ? goToStep(at) : followLive())}>
         {run.isOver ? "Result" : "Live"}
       </Button>
       <div class="ab" role="group" aria-label="Compare with the source">
@@ -128,7 +128,7 @@ const move = (frames: number) => () => {
 };
 
 const SHORTCUTS = [
-  { keys: "l", label: "Follow the newest frame", group: "Run", when: hasRun, run: followLive },
+  { keys: "n", label: "Follow the newest frame", group: "Run", when: hasRun, run: followLive },
   { keys: " ", label: "Replay the run, or pause it", group: "Run", when: hasRun, run: togglePlaying },
   { keys: ",", label: "One frame back", group: "Run", when: hasRun, run: move(-1) },
   { keys: ".", label: "One frame on", group: "Run", when: hasRun, run: move(1) },
