@@ -8,22 +8,21 @@ import logging
 import os
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from google.protobuf.message import DecodeError
 from vox.v1 import jobs_pb2
 from vox.v1 import training_pb2 as pb
 
 from server.access import Access
 from server.convert import Order, check_request_id
-from server.jobs.event_log import EventLog
 from server.jobs.holding import hold
-from server.jobs.job import SEQ_JUMP, Job
+from server.jobs.job import Job
 from server.jobs.record import ENDS, Record, state_name
 from server.jobs.runner import Runner
+from server.jobs.seats import worker_setups
+from server.jobs.shelf import Shelf
 from server.jobs.store import JobStore
 from server.jobs.watching import Watching
 from server.metrics import Metrics
@@ -31,17 +30,12 @@ from server.owners import Owners
 from server.reasons import NoCheckpoint, QueueFull, RequestIdReused, ServerStopping, WrongJobState
 from server.rpc import Caller
 from server.settings import Settings
-from server.worker.messages import WorkerSetup
 from voxcore.errors import InvalidInput, NotFound
 from voxcore.maps import VoxelMap
 
 log = logging.getLogger(__name__)
 
-KEPT_ENDED: Final = 32
-"""Ended jobs that stay in memory; older ones are read again when somebody asks."""
 _PRUNE_EVERY: Final = 64
-_LOST_JUMP: Final = 2**40
-"""As SEQ_JUMP, where the events are lost and nobody knows how far the seqs had come."""
 
 
 class JobManager:
@@ -62,14 +56,13 @@ class JobManager:
         self._settings, self._store, self._runner = settings, store, runner
         self._lock, self._metrics = lock, metrics
         self.access, self.owners = access, owners
-        self._active: dict[str, Job] = {}
-        self._ended: OrderedDict[str, Job] = OrderedDict()
+        self._shelf = Shelf(store)
         self._making: dict[tuple[str, str], asyncio.Future[None]] = {}
         self._arriving = self._made = 0
         metrics.watchers.set_function(lambda: self.watching.count)
         for state in jobs_pb2.JobState.values():
             if state and state not in ENDS:
-                metrics.jobs.labels(state_name(state)).set_function(functools.partial(self._count, state))
+                metrics.jobs.labels(state_name(state)).set_function(functools.partial(self._shelf.count, state))
 
     @classmethod
     async def open(cls, settings: Settings, metrics: Metrics, *, entry: str = "voxcore.job") -> JobManager:
@@ -87,7 +80,7 @@ class JobManager:
         except BaseException:
             os.close(lock)
             raise
-        runner = Runner(store, _setups(settings, entry), settings.stop_seconds, metrics)
+        runner = Runner(store, worker_setups(settings, entry), settings.stop_seconds, metrics)
         manager = cls(settings, store, runner, lock, metrics, access, owners)
         runner.on_end = manager._put_away
         lost = {record.job_id for record in recovered}
@@ -109,7 +102,7 @@ class JobManager:
 
     async def get(self, job_id: str, caller: Caller) -> Job:
         """The caller's job. Raises NotFound, also for a job of somebody else's; StorageError."""
-        job = self._active.get(job_id) or self._ended.get(job_id) or await self._load(job_id)
+        job = await self._shelf.find(job_id)
         if job is None or not caller.may_see(job.record.owner):
             raise NotFound(f"no job {job_id[:64]!r}", field="job_id")
         return job
@@ -117,22 +110,7 @@ class JobManager:
     async def watchable(self, job_id: str, caller: Caller) -> Job:
         """As `get`, with the job's events at hand."""
         job = await self.get(job_id, caller)
-        if not job.has_events:
-            record = job.record
-            facts = await self._store.events(job_id)
-            found = EventLog.restored(job_id, facts, last_seq=record.last_seq, ended=True)
-            if not facts and record.result is not None:
-                # Of an earlier version, or recovered without its events: the end is what is left.
-                found = EventLog(job_id, last_seq=record.last_seq)
-                found.append(pb.JobEvent(result=record.result))
-            frame = await asyncio.to_thread(self._store.artifact, job_id, record.final_frame)
-            if frame is not None:
-                try:
-                    found.restore_pictures(frame)
-                except DecodeError:
-                    log.warning("the last pictures of job %s cannot be read", job_id)
-            if not job.has_events:
-                job.log, job.has_events = found, True
+        await self._shelf.bring_events(job)
         return job
 
     async def page(self, caller: Caller, token: str, states: Sequence[int], count: int) -> tuple[list[Job], str]:
@@ -143,7 +121,7 @@ class JobManager:
             raise InvalidInput(
                 f"expected the token of an earlier page of this list, got {token[:40]!r}", field="page_token"
             )
-        jobs = [self._present(record) for record in found.records]
+        jobs = [self._shelf.present(record) for record in found.records]
         return jobs, found.records[-1].job_id if found.more else ""
 
     async def create(self, order: Order, request_id: str, caller: Caller) -> Job:
@@ -200,7 +178,7 @@ class JobManager:
         if not job.record.is_over:
             raise WrongJobState(f"expected a job that has ended, got one that is {state_name(job.record.state)}")
         await self._store.delete(job_id)
-        self._ended.pop(job_id, None)
+        self._shelf.forget(job_id)
 
     def _new_record(self, order: Order, request_id: str, caller: Caller) -> Record:
         check_request_id(request_id)
@@ -242,7 +220,7 @@ class JobManager:
             raise RequestIdReused(
                 f"expected the spec of job {found.job_id}, which this request_id made", field="request_id"
             )
-        return self._present(found)
+        return self._shelf.present(found)
 
     def _check_open(self) -> None:
         if self._runner.is_stopping:
@@ -252,7 +230,7 @@ class JobManager:
 
     async def _add(self, record: Record, grid: VoxelMap | None) -> Job:
         self._check_open()
-        self.access.quota(Caller(record.owner)).check("max_jobs", 1 + self._unfinished_of(record.owner))
+        self.access.quota(Caller(record.owner)).check("max_jobs", 1 + self._shelf.unfinished_of(record.owner))
         job = Job(record, self._store)
         accepted = job.add(pb.JobEvent(accepted=pb.JobAccepted(job=job.message())))
         self._arriving += 1
@@ -261,7 +239,7 @@ class JobManager:
         finally:
             self._arriving -= 1
         job.log.saved(accepted[0])
-        self._active[record.job_id] = job
+        self._shelf.put(job)
         self._metrics.jobs_made.inc()
         await self._runner.enqueue(job)
         self._made += 1
@@ -269,41 +247,14 @@ class JobManager:
             await self._store.prune(self._settings.max_kept_jobs)
         return job
 
-    def _unfinished_of(self, owner: str) -> int:
-        return sum(job.record.owner == owner for job in self._active.values())
-
     def _put_away(self, job: Job) -> None:
-        """An ended job leaves the active ones, and the oldest of the ended ones leaves the memory."""
         if job.record.result is not None and job.record.result.map_id:
             # From now on its bytes count.
             self.owners.owner_of(job.record.result.map_id)
-        self._active.pop(job.record.job_id, None)
-        self._ended[job.record.job_id] = job
-        while len(self._ended) > KEPT_ENDED:
-            self._ended.popitem(last=False)
-
-    async def _load(self, job_id: str) -> Job | None:
-        record = await self._store.find(job_id)
-        if record is None:
-            return None
-        job = self._present(record)
-        if job.record.is_over:
-            self._put_away(job)
-            return job
-        # Stored, but not yet in the line: whoever made it has no answer yet.
-        return self._active.get(job_id)
-
-    def _present(self, record: Record) -> Job:
-        """The job of a stored record, as it is in memory, or without its events."""
-        job = self._active.get(record.job_id) or self._ended.get(record.job_id)
-        return job or Job(record, self._store, EventLog(record.job_id, last_seq=record.last_seq))
+        self._shelf.put_away(job)
 
     async def _restore(self, record: Record, *, events_lost: bool) -> None:
-        facts = await self._store.events(record.job_id)
-        last = max(record.last_seq, facts[-1][0] if facts else 0) + (_LOST_JUMP if events_lost else SEQ_JUMP)
-        job = Job(record, self._store, EventLog.restored(record.job_id, facts, last_seq=last, ended=False))
-        job.has_events = True
-        self._active[record.job_id] = job
+        job = await self._shelf.restore(record, events_lost=events_lost)
         state = record.state
         if state in (jobs_pb2.JOB_STATE_PAUSED, jobs_pb2.JOB_STATE_PAUSING):
             if state == jobs_pb2.JOB_STATE_PAUSING:
@@ -317,25 +268,3 @@ class JobManager:
             )
             job.update(restarts=record.restarts + 1)
             await self._runner.enqueue(job, pb.JobEvent(log=line))
-
-    def _count(self, state: int) -> int:
-        return sum(job.record.state == state for job in self._active.values())
-
-
-def _setups(settings: Settings, entry: str) -> list[WorkerSetup]:
-    """One for each worker: each has a GPU of its own, or its share of the processor's cores."""
-    on_gpu = settings.device == "cuda" and settings.workers > 1
-    threads = 0 if on_gpu or settings.workers == 1 else max(1, (os.cpu_count() or 1) // settings.workers)
-    return [
-        WorkerSetup(
-            entry=entry,
-            maps_root=settings.maps_root,
-            datasets_root=settings.datasets_root,
-            device=f"cuda:{i}" if on_gpu else settings.device,
-            frames_per_second=settings.frames_per_second,
-            warm_up=settings.warm_up,
-            threads=threads,
-            log_json=settings.log_json,
-        )
-        for i in range(settings.workers)
-    ]

@@ -14,11 +14,11 @@ from vox.v1 import training_pb2 as pb
 from server.jobs.job import Job
 from server.jobs.line import Line, Pace
 from server.jobs.record import GRID_FILE, state_name
+from server.jobs.seats import MAX_DEATHS, Seat
 from server.jobs.store import JobStore
 from server.logs import job_in_hand
 from server.metrics import Metrics
 from server.reasons import WorkerDied, reason_of, told
-from server.worker.handle import Worker
 from server.worker.messages import (
     Fact,
     Frame,
@@ -37,33 +37,21 @@ from voxcore.errors import VoxcoreError
 log = logging.getLogger(__name__)
 
 CHECKPOINT_FILE: Final = "checkpoint.safetensors"
-MAX_DEATHS: Final = 5
-"""So many deaths in a row without a new checkpoint or a new furthest step end a job: whatever kills it is in it."""
 
 STOPPING, PAUSING, PAUSED = jobs_pb2.JOB_STATE_STOPPING, jobs_pb2.JOB_STATE_PAUSING, jobs_pb2.JOB_STATE_PAUSED
 RUNNING, QUEUED, CANCELLED = jobs_pb2.JOB_STATE_RUNNING, jobs_pb2.JOB_STATE_QUEUED, jobs_pb2.JOB_STATE_CANCELLED
-
-
-class _Seat:
-    """A training process and the job it has."""
-
-    def __init__(self, setup: WorkerSetup) -> None:
-        self.setup = setup
-        self.worker = Worker(setup)
-        self.job: Job | None = None
-        self.runs = 0
 
 
 class Runner:
     """The line and the workers behind it, one for each of ``setups``."""
 
     def __init__(self, store: JobStore, setups: list[WorkerSetup], stop_seconds: float, metrics: Metrics) -> None:
-        self._store, self._stop_seconds, self._metrics = store, stop_seconds, metrics
+        self._store, self._metrics = store, metrics
         self.line, self.pace = Line(), Pace()
         self.on_end: Callable[[Job], None] = lambda job: None
         self._arrived = asyncio.Event()
         self._stopping = False
-        self._seats = [_Seat(setup) for setup in setups]
+        self._seats = [Seat(setup, stop_seconds) for setup in setups]
         self._tasks = [asyncio.create_task(self._run_jobs(seat)) for seat in self._seats]
 
     @property
@@ -78,7 +66,7 @@ class Runner:
 
     async def ready(self) -> None:
         """Waits until every worker is warm. Raises WorkerDied where one dies again and again before it is."""
-        await asyncio.gather(*(self._warm(seat) for seat in self._seats))
+        await asyncio.gather(*(seat.warm() for seat in self._seats))
 
     async def enqueue(self, job: Job, *events: pb.JobEvent) -> None:
         """Let ``job`` wait for its turn. It is told, after ``events``."""
@@ -129,36 +117,15 @@ class Runner:
         await asyncio.gather(*self._tasks)
         await asyncio.gather(*(seat.worker.close() for seat in self._seats))
 
-    async def _warm(self, seat: _Seat) -> None:
-        for deaths in range(1, MAX_DEATHS + 1):
-            try:
-                return await seat.worker.ready()
-            except WorkerDied as error:
-                log.warning("%s before it was ready", error)
-                if deaths == MAX_DEATHS:
-                    raise
-                if seat.job is None:
-                    await self._new_worker(seat)
-        return None
-
     async def _ask_to_stop(self, job: Job, state: jobs_pb2.JobState.ValueType, *, keep: bool) -> None:
         if job.record.state in (RUNNING, PAUSING) and job.record.state != state:
             self._stop_step(job, keep=keep)
             await job.enter(state)
 
     def _stop_step(self, job: Job, *, keep: bool) -> None:
-        seat = next(seat for seat in self._seats if seat.job is job)
-        seat.worker.stop_job(job.record.job_id, keep=keep)
-        run = seat.runs
+        next(seat for seat in self._seats if seat.job is job).stop_step(keep=keep)
 
-        def end_by_force() -> None:
-            if seat.job is job and seat.runs == run:
-                log.warning("job %s did not stop in time; its process is ended", job.record.job_id)
-                seat.worker.kill()
-
-        asyncio.get_running_loop().call_later(self._stop_seconds, end_by_force)
-
-    async def _run_jobs(self, seat: _Seat) -> None:
+    async def _run_jobs(self, seat: Seat) -> None:
         while True:
             await self._arrived.wait()
             if self._stopping:
@@ -166,9 +133,9 @@ class Runner:
             if not self.line:
                 self._arrived.clear()
                 continue
-            job = seat.job = self.line.take()
+            job = self.line.take()
+            seat.take(job)
             job_in_hand.set(job.record.job_id)
-            seat.runs += 1
             try:
                 await self._run(seat, job)
             except WorkerDied as error:
@@ -180,9 +147,9 @@ class Runner:
                 seat.job = None
                 job_in_hand.set("")
 
-    async def _run(self, seat: _Seat, job: Job) -> None:
+    async def _run(self, seat: Seat, job: Job) -> None:
         if not seat.worker.is_alive:
-            await self._new_worker(seat)
+            await seat.renew()
         job.queue_position, job.eta_seconds = 0, 0.0
         now = time.time()
         if not job.record.started:
@@ -207,7 +174,7 @@ class Runner:
         async for message in seat.worker.run(order):
             await self._take(seat, job, message)
 
-    async def _take(self, seat: _Seat, job: Job, message: FromWorker) -> None:
+    async def _take(self, seat: Seat, job: Job, message: FromWorker) -> None:
         match message:
             case Fact(data):
                 await self._take_fact(job, pb.JobEvent.FromString(data))
@@ -263,7 +230,7 @@ class Runner:
             # The disk is slower than the job: let it wait, which fills the pipe and halts the worker.
             await job.change()
 
-    async def _after_pause(self, seat: _Seat, job: Job) -> None:
+    async def _after_pause(self, seat: Seat, job: Job) -> None:
         seat.job = None
         if job.cancel_asked:
             # Cancelled while it paused: a worker has to make a map of what it has.
@@ -277,7 +244,7 @@ class Runner:
             # Somebody told the process to leave.
             await self._again(job, "the training process was told to leave")
 
-    async def _after_death(self, seat: _Seat, job: Job, error: WorkerDied) -> None:
+    async def _after_death(self, seat: Seat, job: Job, error: WorkerDied) -> None:
         self._metrics.worker_deaths.inc()
         state = job.record.state
         seat.job = None
@@ -295,7 +262,7 @@ class Runner:
         else:
             await self._again(job, str(error))
         if not self._stopping:
-            await self._new_worker(seat)
+            await seat.renew()
 
     async def _again(self, job: Job, why: str) -> None:
         message = f"{why}; the job goes on from step {job.record.checkpoint_step}"
@@ -326,10 +293,6 @@ class Runner:
         self.line.forget(job)
         self.on_end(job)
         self._metrics.jobs_ended.labels(state_name(result.state)).inc()
-
-    async def _new_worker(self, seat: _Seat) -> None:
-        await seat.worker.close()
-        seat.worker = Worker(seat.setup)
 
     def _announce_places(self) -> None:
         """Tell those who watch a waiting job of its place; others see it when they ask."""

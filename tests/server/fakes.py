@@ -10,7 +10,7 @@ from vox.v1 import jobs_pb2
 from vox.v1 import training_pb2 as pb
 
 from server.convert import Order
-from server.jobs import runner as runner_module
+from server.jobs import seats as seats_module
 from server.jobs.event_log import Cursor
 from server.jobs.job import Job
 from server.jobs.manager import JobManager
@@ -74,7 +74,7 @@ def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, test: Callable[[JobManager], Awaitable[None]], **changes
 ) -> None:
     """``test`` with a manager on ``tmp_path``, closed afterwards."""
-    monkeypatch.setattr(runner_module, "Worker", FakeWorker)
+    monkeypatch.setattr(seats_module, "Worker", FakeWorker)
     settings = Settings(runs_root=tmp_path / "runs", maps_root=tmp_path / "maps", **changes)
 
     async def main() -> None:

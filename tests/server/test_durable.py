@@ -18,7 +18,7 @@ from server.jobs import store as store_module
 from server.jobs.database import open_database
 from server.jobs.event_log import Cursor
 from server.jobs.manager import JobManager
-from server.jobs.runner import MAX_DEATHS
+from server.jobs.seats import MAX_DEATHS
 from server.jobs.store import DATABASE_FILE
 from server.reasons import ServerStopping, WorkerDied, WrongJobState
 from server.voxel_codec import pack_grid
