@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from prometheus_client import Gauge
 from vox.v1 import errors_pb2, jobs_pb2, voxels_pb2
 from vox.v1 import training_pb2 as pb
 
@@ -196,7 +197,7 @@ class Runner:
             case JobPaused():
                 await self._after_pause(seat, job)
             case Usage(gpu_bytes):
-                self._metrics.gpu_bytes.labels(str(self._seats.index(seat))).set(gpu_bytes)
+                self._gpu_bytes(seat).set(gpu_bytes)
             case Ready():
                 raise AssertionError("a worker is ready once")
 
@@ -261,6 +262,8 @@ class Runner:
             await self._end(job, _failure(died))
         else:
             await self._again(job, str(error))
+        # What it held is free again.
+        self._gpu_bytes(seat).set(0)
         if not self._stopping:
             await seat.renew()
 
@@ -293,6 +296,9 @@ class Runner:
         self.line.forget(job)
         self.on_end(job)
         self._metrics.jobs_ended.labels(state_name(result.state)).inc()
+
+    def _gpu_bytes(self, seat: Seat) -> Gauge:
+        return self._metrics.gpu_bytes.labels(str(self._seats.index(seat)))
 
     def _announce_places(self) -> None:
         """Tell those who watch a waiting job of its place; others see it when they ask."""

@@ -101,7 +101,7 @@ class JobPaused:
 
 @dataclass(frozen=True)
 class Usage:
-    """From the worker, now and then: bytes of GPU memory that it holds."""
+    """From the worker, about once a second while a job runs: bytes of GPU memory that it holds."""
 
     gpu_bytes: int
 

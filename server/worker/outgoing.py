@@ -16,6 +16,7 @@ from vox.v1 import training_pb2 as pb
 
 from server.convert import dimensions, millis
 from server.voxel_codec import Blocks, pack_delta, pack_grid, palette_entries
+from server.worker.gpu import gpu_bytes
 from server.worker.messages import Fact, Frame, FromWorker, JobDone, JobPaused, Picture, Usage
 from voxcore.events import (
     Checkpoint,
@@ -41,12 +42,16 @@ class Outgoing:
 
     def __init__(self, frames_per_second: float) -> None:
         self._frame_gate, self._preview_gate = _Gate(frames_per_second), _Gate(frames_per_second)
+        self._has_gpu, self._usage_gate = torch.cuda.is_available(), _Gate(1.0)
         self._palette: Palette = EDITOR
         self._world_scale = 1.0
         self._last: Blocks | None = None
 
     def pack(self, event: Event) -> Iterator[FromWorker]:
         """What to send for ``event``; nothing for a frame that comes too early after another."""
+        # Before the event, which may be the job's last: nothing follows that.
+        if self._has_gpu and self._usage_gate.opens():
+            yield Usage(gpu_bytes())
         match event:
             case Started():
                 self._palette, self._world_scale = event.palette, event.world_scale
@@ -58,8 +63,6 @@ class Outgoing:
                 yield _fact(pb.JobEvent(log=line))
             case Checkpoint():
                 yield _fact(pb.JobEvent(checkpoint=pb.CheckpointSaved(step=event.step)))
-                if torch.cuda.is_available():
-                    yield Usage(torch.cuda.memory_reserved())
             case Preview():
                 if self._preview_gate.opens():
                     yield Picture(pb.JobEvent(preview=_preview(event)).SerializeToString())

@@ -33,4 +33,4 @@ def test_package_imports_nothing_it_must_not(package, unwanted):
 
 
 def test_gateway_does_not_import_torch():
-    assert loaded("server", "torch,voxclient", "server.worker.outgoing") == "[]"
+    assert loaded("server", "torch,voxclient", "server.worker.outgoing", "server.worker.gpu") == "[]"
