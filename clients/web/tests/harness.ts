@@ -79,6 +79,33 @@ export class VoxServer {
     }
   }
 
+  /** Makes a call as curl would: `method` is "JobService/CreateJob" and the like. */
+  async call<T>(method: string, body: object, headers: Record<string, string> = {}): Promise<T> {
+    const response = await fetch(`${this.url}/vox.v1.${method}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  /** Queues a job on map 1; the noise teacher is quick and shows many frames. Returns its id. */
+  async createJob(prompt: string, settings: object = {}, spec: object = {}): Promise<string> {
+    const made = { prompt, mapId: "1", settings: { teacher: "TEACHER_NOISE", ...settings }, ...spec };
+    const { job } = await this.call<{ job: { jobId: string } }>("JobService/CreateJob", { spec: made });
+    return job.jobId;
+  }
+
+  /** Waits until the job is in one of `states` ("SUCCEEDED" and the like); returns the job as JSON. */
+  async waitFor(jobId: string, ...states: string[]): Promise<{ state: string; step?: number; lastSeq?: string }> {
+    for (;;) {
+      const { job } = await this.call<{ job: { state: string; step?: number; lastSeq?: string } }>("JobService/GetJob", { jobId });
+      if (states.some((state) => job.state === `JOB_STATE_${state}`)) return job;
+      await sleep(200);
+    }
+  }
+
   /** SIGKILL by default: what happens when the machine goes dark. */
   async stop(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const child = this.#process;

@@ -181,13 +181,15 @@ function Pictures({ run }: { run: Run }) {
   return (
     <figure class="pictures">
       <img src={newest.url} alt={`The world after step ${newest.step}`} />
-      <figcaption>
-        {pictures.slice(-6).map((picture) => (
-          <button key={picture.step} type="button" title={`Go to step ${picture.step}`} onClick={() => goToStep(picture.step)}>
-            <img src={picture.url} alt={`Step ${picture.step}`} />
-          </button>
-        ))}
-      </figcaption>
+      {pictures.length > 1 && (
+        <figcaption>
+          {pictures.slice(-6).map((picture) => (
+            <button key={picture.step} type="button" title={`Go to step ${picture.step}`} onClick={() => goToStep(picture.step)}>
+              <img src={picture.url} alt={`Step ${picture.step}`} />
+            </button>
+          ))}
+        </figcaption>
+      )}
     </figure>
   );
 }

@@ -5,7 +5,7 @@ import { type Job, JobState, type TrainingSpecSchema } from "../gen/vox/v1/jobs_
 import { attempt, persistently, uuid } from "./calls";
 import { Run } from "./run";
 import { services, wake } from "./session";
-import { isOver } from "./words";
+import { isOver, millisOf } from "./words";
 
 /** The newest jobs, newest first, and older ones as far as they were asked for. */
 export const jobs = signal<readonly Job[]>([]);
@@ -32,7 +32,8 @@ export async function refreshJobs(): Promise<void> {
   const { jobs: newest, nextPageToken } = await services.jobs.listJobs({ pageSize: PAGE });
   const isFirst = !areJobsKnown.peek();
   const last = newest[newest.length - 1];
-  const older = last ? jobs.peek().filter((job) => isOlder(job, last)) : [];
+  const ids = new Set(newest.map((job) => job.jobId));
+  const older = jobs.peek().filter((job) => !ids.has(job.jobId) && millisOf(job.createTime) < millisOf(last?.createTime));
   jobs.value = [...newest, ...older];
   if (isFirst || older.length === 0) {
     olderToken = nextPageToken;
@@ -130,10 +131,4 @@ function place(job: Job): void {
     run.learn(job);
     run.state.value = job.state;
   }
-}
-
-function isOlder(job: Job, than: Job): boolean {
-  const a = job.createTime?.seconds ?? 0n;
-  const b = than.createTime?.seconds ?? 0n;
-  return a < b || (a === b && job.jobId < than.jobId);
 }
