@@ -6,7 +6,10 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import resource
+import signal
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -43,7 +46,7 @@ class SideProcess:
         """
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_bound_memory)
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
         pool = self._pool
         try:
             outcome = await asyncio.wrap_future(pool.submit(_guarded, partial(work, *args, **kwargs)))
@@ -64,8 +67,19 @@ class SideProcess:
             self._pool.shutdown(cancel_futures=True)
 
 
-def _bound_memory() -> None:
+def _begin() -> None:
+    # Ctrl-C reaches the whole foreground group; the gateway decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    threading.Thread(target=_leave_with_gateway, daemon=True).start()
+
+
+def _leave_with_gateway() -> None:
+    # The pool's queue has no end to read: this process holds its other end too, and would wait for ever.
+    gateway = multiprocessing.parent_process()
+    assert gateway is not None
+    gateway.join()
+    os._exit(1)
 
 
 def _guarded(work: Callable[[], Answer]) -> _Outcome[Answer]:
