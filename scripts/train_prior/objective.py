@@ -16,7 +16,10 @@ from voxcore.prior.network import PriorNetwork, space_to_depth
 from voxcore.prior.sampler import RETIMED
 
 CHANGED_WEIGHT = 2.5
-"""Extra weight of the surroundings of every cell that was built or dug: detail sits there."""
+"""Extra weight of the surroundings of every cell that was built or dug: detail sits there. It fades with the
+noise, as alpha^2: where the noise leaves open what was built, a weight that depends on it would teach the
+network to expect that much more to be built.
+"""
 MAX_GUIDANCE = PRIOR_CFG_SCALE[1] - 1.0
 """What is above a scale of 1."""
 
@@ -103,7 +106,8 @@ def _inputs(batch: Batch, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor
     x = alpha * codes[target.long()] + sigma * batch.noise
     changed = space_to_depth((target != terrain)[..., None]).any(-1)
     near = F.max_pool3d(changed[:, None].to(x.dtype), 3, stride=1, padding=1)[:, 0]
-    weight = (1.0 + CHANGED_WEIGHT * near[..., None]) * ~space_to_depth(fixed[..., None])
+    emphasis = CHANGED_WEIGHT * alpha**2
+    weight = (1.0 + emphasis * near[..., None]) * ~space_to_depth(fixed[..., None])
     return x, condition, space_to_depth(target[..., None]).long(), weight
 
 
@@ -155,8 +159,3 @@ def joint_loss(network: PriorNetwork, batch: Batch, guided: Tensor, codes: Tenso
     hard = -log_p[:plain].gather(-1, target[:plain, ..., None])[..., 0]
     soft = -(guided.float() * log_p[plain:]).sum(-1)
     return _mean(torch.cat([hard, soft]), weight)
-
-
-def class_codes(device: torch.device) -> Tensor:
-    """The codebook on ``device``."""
-    return codebook().to(device)

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from feed import Feed
-from objective import MAX_GUIDANCE, class_codes, guided_targets, joint_loss, make_batch, plain_loss, unweighted_loss
+from objective import MAX_GUIDANCE, guided_targets, joint_loss, make_batch, plain_loss, unweighted_loss
 from torch import Tensor
 
+from voxcore.prior.diffusion import codebook
 from voxcore.prior.network import PriorNetwork
 from voxcore.prior.words import padded_ids, word_table
 from voxcore.worlds import generate
@@ -43,7 +44,7 @@ def run(rank: int, args: argparse.Namespace) -> None:
     network, averaged, step, seen = checkpoint.begin(args.resume, args.out)
     network, averaged = network.to(device), averaged.to(device).requires_grad_(False)
     feed = Feed(args.ring, args.workers, 10_000_000_000 + 64 * seen + 5_000_000_000 * rank, device)
-    vectors, codes = word_table().vectors.to(device), class_codes(device)
+    vectors, codes = word_table().vectors.to(device), codebook().to(device)
     optimizer = torch.optim.AdamW(
         _groups(network), lr=args.lr, betas=(0.9, 0.98), eps=1e-8, fused=device.type == "cuda"
     )
@@ -85,7 +86,8 @@ def run(rank: int, args: argparse.Namespace) -> None:
         step += 1
         seen += args.batch * world_size
         with torch.no_grad():
-            keep = min(0.999, (step + 1) / (step + 20))
+            run_steps = step - first_step
+            keep = min(0.999, (run_steps + 1) / (run_steps + 10))
             torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), 1.0 - keep)
         losses.append(loss.detach())
         if step % 20 == 0:

@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from voxcore.prior import model
+from voxcore.prior.diffusion import codebook
 from voxcore.prior.network import NetworkConfig, PriorNetwork
 from voxcore.prior.sampler import noise_level
 from voxcore.prior.words import MAX_WORDS
@@ -42,7 +43,7 @@ def batch(monkeypatch: pytest.MonkeyPatch) -> objective.Batch:
     return objective.make_batch(worlds, ids, torch.randn(20, 96), augment=False)
 
 
-CODES = objective.class_codes(torch.device("cpu"))
+CODES = codebook()
 
 
 def test_guided_answers_are_the_two_passes_in_one(network: PriorNetwork, batch: objective.Batch) -> None:
@@ -66,8 +67,11 @@ def test_fixed_cells_are_not_judged_and_changed_ones_weigh_more(batch: objective
     worlds[:, 1, 2, 2, 2] = (worlds[:, 0, 2, 2, 2] + 1) % model.CLASSES
     everywhere = {name: torch.ones(4, 16, dtype=torch.bool) for name in ("free_x", "free_y", "free_z")}
     _, _, _, weight = objective._inputs(replace(batch, worlds=worlds, **everywhere), CODES)
-    assert float(weight[0, 1, 1, 1, 0]) == float(weight[0, 2, 0, 1, 0]) == 1.0 + objective.CHANGED_WEIGHT
-    assert float(weight[0, 5, 5, 5, 0]) == 1.0
+    alpha, _ = objective.alpha_sigma(batch.t)
+    for world in range(4):
+        near = 1.0 + objective.CHANGED_WEIGHT * float(alpha[world]) ** 2
+        assert float(weight[world, 1, 1, 1, 0]) == float(weight[world, 2, 0, 1, 0]) == pytest.approx(near)
+        assert float(weight[world, 5, 5, 5, 0]) == 1.0
 
 
 def test_joint_loss_is_plain_for_the_first_and_follows_the_guided_for_the_last(

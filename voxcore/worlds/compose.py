@@ -112,7 +112,7 @@ def _landscape(rng: Random, g: np.random.Generator, spec: Family, asked: Asked) 
     ):
         facts.trees = trees(rng, scene, ground, "few", rng.random() < 0.7)
     elif not asked.ground and rng.random() < 0.12 and spec.name != "volcano":
-        company(rng, scene, facts, 18, 32, 32, 30)
+        company(rng, scene, facts, 32, 32, 30)
     objects = ((spec.name, 1), *facts.beside)
     return Draft(scene.blocks, scene.terrain, caption(rng, facts), {"ground": ground}, objects)
 
@@ -217,7 +217,7 @@ def _structure(rng: Random, g: np.random.Generator, spec: Family, count: int, as
         _place(rng, scene, spec, parts, site, setting, facts)
     _say(rng, plan, scene, parts, facts)
     if plan.two:
-        company(rng, scene, facts, level, site.cx, site.cz, 44)
+        company(rng, scene, facts, site.cx, site.cz, 44)
     if not facts.trees and spec.name not in ("forest", "oasis", "garden") and setting != "sea":
         roll = rng.random()
         if roll < 0.1 and not plan.short:

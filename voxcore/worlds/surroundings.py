@@ -13,7 +13,7 @@ from voxcore.worlds.scene import Scene
 from voxcore.worlds.terrain import HEIGHT
 
 
-def company(rng: Random, scene: Scene, facts: Facts, level: int, cx: float, cz: float, reach: float) -> None:
+def company(rng: Random, scene: Scene, facts: Facts, cx: float, cz: float, reach: float) -> None:
     """A second kind of object near the first, if there is room, and its phrase."""
     wet = float(scene.land.wet.mean())
     skin = scene.land.ground.skin
