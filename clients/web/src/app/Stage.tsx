@@ -4,7 +4,7 @@ import { framing, type Camera } from "../render/camera";
 import { Controls } from "../render/controls";
 import { createRenderer, rendererChoice, RendererUnavailable, type Renderer } from "../render/renderer";
 import { currentRun } from "../state/jobs";
-import { camera, canvas, isDeviceLost, renderer, rendererProblem } from "../state/stage";
+import { camera, canvas, isCameraGiven, isDeviceLost, renderer, rendererProblem } from "../state/stage";
 import { compare, followLive, isFollowing, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, shownWorld, source, sourceProblem } from "../state/view";
 import { ToolBar } from "../tools/ToolBar";
 import { ViewWidgets } from "../tools/ViewWidgets";
@@ -90,8 +90,9 @@ function frameNewWorlds(target: HTMLCanvasElement): () => void {
     const world = shownWorld.value;
     if (!world) return;
     const size = `${world.size.join(" ")} ${world.worldScale}`;
-    if (size !== framed) camera.value = wholeWorld(target) ?? camera.peek();
+    if (size !== framed && !isCameraGiven.peek()) camera.value = wholeWorld(target) ?? camera.peek();
     framed = size;
+    isCameraGiven.value = false;
   });
 }
 

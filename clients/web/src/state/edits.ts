@@ -2,10 +2,11 @@
  * The world of one's own: a map that was opened from a file, or one of the server's with edits on it.
  * It outlives every look at something else; only `discardDraft` and another draft end it.
  */
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal, untracked } from "@preact/signals";
 import type { MapDocument } from "../world/mapJson";
 import { VoxelWorld, type Block, type CellChanges } from "../world/voxels";
 import { dependOn } from "./depend";
+import { mapId } from "./form";
 import { History, OpenStroke, type Stroke } from "./history";
 import { currentRun } from "./jobs";
 import { ownWorld, shownFrame, shownKind, shownWorld, showOwnWorld, source } from "./view";
@@ -146,6 +147,16 @@ export function addBlock(block: Block): number | null {
   draft.value = { ...now, world };
   showDraft();
   return blocks.length;
+}
+
+/** Shows the map that is chosen in the form instead of the draft, which stays as it is; returns how to stop. */
+export function followMapChoice(): () => void {
+  let known = mapId.peek();
+  return effect(() => {
+    const now = mapId.value;
+    if (now !== known) untracked(() => (ownWorld.value = null));
+    known = now;
+  });
 }
 
 /** Warns before the page is left with unsaved edits; returns how to stop. */

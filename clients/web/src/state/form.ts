@@ -89,8 +89,11 @@ export function seedComplaint(text: string): string {
   return /^\d{1,20}$/.test(text) && BigInt(text) <= MOST_SEED ? "" : "expected a whole number up to 2^64 - 1";
 }
 
+/** What a job begins with: a map of the server, or a grid of its own. */
+export type JobSource = Exclude<MessageInitShape<typeof TrainingSpecSchema>["source"], undefined>;
+
 /** The spec of variation number `i`, whose seed is that many further on. */
-export function specOf(i: number): MessageInitShape<typeof TrainingSpecSchema> {
+export function specOf(i: number, source: JobSource): MessageInitShape<typeof TrainingSpecSchema> {
   const settings: MessageInitShape<typeof TrainSettingsSchema> = {
     teacher: teacher.value,
     method: method.value,
@@ -102,7 +105,7 @@ export function specOf(i: number): MessageInitShape<typeof TrainingSpecSchema> {
   for (const [name, value] of Object.entries(overrides.value)) Object.assign(settings, { [fieldOf(name)]: value });
   return {
     prompt: prompt.value.trim(),
-    source: { case: "mapId", value: mapId.value },
+    source,
     datasetId: teacher.value === Teacher.PHOTOMETRIC ? datasetId.value : "",
     settings,
     priority: priority.value,

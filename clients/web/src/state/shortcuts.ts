@@ -24,7 +24,10 @@ export function addShortcuts(...added: Shortcut[]): () => void {
 }
 
 /** The name of a key event, as in Shortcut.keys. */
-export function nameOf(event: Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">): string {
+export function nameOf(event: Pick<KeyboardEvent, "key" | "code" | "ctrlKey" | "metaKey" | "shiftKey" | "altKey">): string {
+  // Shift changes the sign on a digit's key, on every layout to another one.
+  const digit = /^Digit(\d)$/.exec(event.code)?.[1];
+  if (digit && !event.altKey) return `${event.ctrlKey || event.metaKey ? "ctrl+" : ""}${event.shiftKey ? "shift+" : ""}${digit}`;
   const key = event.key.toLowerCase();
   // Of "?" and the like the shift is part of the sign.
   const shift = event.shiftKey && (key.length > 1 || key !== key.toUpperCase());

@@ -10,6 +10,8 @@ export const rendererProblem = signal<RendererUnavailable | null>(null);
 export const isDeviceLost = signal(false);
 /** Where the canvas is seen from; setting it moves the view. */
 export const camera = signal<Camera>(DEFAULT_CAMERA);
+/** A link said where to look from: the next world to come is not framed. */
+export const isCameraGiven = signal(false);
 /** The face under the pointer, null where there is none. */
 export const hover = signal<Hit | null>(null);
 /** The canvas itself, for tools that listen to the pointer. */

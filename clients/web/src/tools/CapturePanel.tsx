@@ -7,10 +7,12 @@ import { notify } from "../state/notices";
 import { serverInfo } from "../state/session";
 import { camera } from "../state/stage";
 import { shownWorld } from "../state/view";
+import { distanceOf, focused } from "../render/orbit";
 import { Button } from "../app/controls/Button";
 import { Field } from "../app/controls/Field";
 import { captureDataset, type CaptureProgress } from "./capture";
 import { inRing, isCapturing, pictureSize, plannedCameras, planComplaint, ring, ringAround, setRing, shots } from "./capturePlan";
+import { flyTo } from "./flyTo";
 import { Progress } from "./Progress";
 import { RING_LIMITS } from "./ring";
 import { ID_PATTERN } from "./saving";
@@ -75,7 +77,7 @@ function Panel() {
             Remove the ring
           </Button>
         ) : (
-          <Button small onClick={() => (ring.value = ringAround(shownWorld.peek()!))}>
+          <Button small onClick={placeRing}>
             Place a ring
           </Button>
         )}
@@ -121,6 +123,14 @@ function Panel() {
       </div>
     </section>
   );
+}
+
+/** Places a ring around the world and steps back until all of it is in sight. */
+function placeRing(): void {
+  const plan = ringAround(shownWorld.peek()!);
+  ring.value = plan;
+  const now = camera.peek();
+  flyTo(focused(now, plan.center, Math.max(distanceOf(now), (1.15 * plan.radius) / Math.tan((now.fovYDegrees * Math.PI) / 360))));
 }
 
 function freeId(): string {

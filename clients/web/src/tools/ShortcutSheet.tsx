@@ -6,13 +6,13 @@ import { sheetIsOpen } from "./sheet";
 const POINTER: readonly (readonly [string, string])[] = [
   ["Drag", "Turn the view; with a tool in hand, use it"],
   ["Right drag", "Move the view"],
-  ["Wheel, pinch", "Nearer and farther"],
+  ["Wheel or Pinch", "Nearer and farther"],
   ["Alt+drag", "Turn the view with a tool in hand"],
 ];
 
 /** Keys that the canvas has while it is focused. */
 const CANVAS: readonly (readonly [string, string])[] = [
-  ["Arrows, Page Up, Page Down", "With a tool: move its cursor or its box"],
+  ["Arrows or PgUp or PgDn", "With a tool: move its cursor or its box"],
   ["Shift+arrows", "Region, keep: size the box"],
   ["Enter", "Place, remove, paint, fill at the cursor"],
   ["Delete", "Region, keep: remove the box"],

@@ -1,5 +1,6 @@
 import { useEffect } from "preact/hooks";
-import { draft, guardUnsaved, isUnsaved, redo, redoable, showDraft, undo, undoable, isDraftShown } from "../state/edits";
+import { draft, followMapChoice, guardUnsaved, isDraftShown, isUnsaved, redo, redoable, replacingDraft, showDraft, undo, undoable } from "../state/edits";
+import { Button } from "../app/controls/Button";
 import { keepSelection } from "../state/selection";
 import { drawsBoxes, editsBlocks, keepToolbox, tool, type Tool } from "../state/toolbox";
 import { shownWorld } from "../state/view";
@@ -28,9 +29,9 @@ const TOOLS: readonly (readonly ToolInfo[])[] = [
     { tool: "keep", icon: "keep", label: "Keep these blocks", keys: "K" },
   ],
   [
-    { tool: "place", icon: "place", label: "Place blocks", keys: "B" },
+    { tool: "place", icon: "place", label: "Place blocks", keys: "P" },
     { tool: "remove", icon: "remove", label: "Remove blocks", keys: "X" },
-    { tool: "paint", icon: "paint", label: "Paint blocks", keys: "P" },
+    { tool: "paint", icon: "paint", label: "Paint blocks", keys: "T" },
     { tool: "fill", icon: "fill", label: "Fill connected blocks", keys: "G" },
     { tool: "pick", icon: "pick", label: "Take the block under the pointer", keys: "I" },
   ],
@@ -44,7 +45,7 @@ const HINTS: Readonly<Partial<Record<Tool, string>>> = {
 /** The tools at the canvas's left edge, and what the one in hand can be set to. */
 export function ToolBar() {
   useEffect(() => {
-    const stops = [keepSelection(), keepToolbox(), showOverlays(), listenToPointer(), listenToKeys(), guardUnsaved(window)];
+    const stops = [keepSelection(), keepToolbox(), showOverlays(), listenToPointer(), listenToKeys(), guardUnsaved(window), followMapChoice()];
     return () => stops.forEach((stop) => stop());
   }, []);
   const isEmpty = shownWorld.value === null;
@@ -127,9 +128,14 @@ function DraftChip() {
         <strong>{now.name}</strong> has unsaved edits
       </span>
       {!isDraftShown.value && (
-        <button type="button" class="button small" onClick={showDraft}>
-          Show
-        </button>
+        <>
+          <Button small onClick={showDraft}>
+            Show
+          </Button>
+          <Button small kind="ghost" onClick={() => replacingDraft("leave them", () => undefined)}>
+            Discard
+          </Button>
+        </>
       )}
     </p>
   );

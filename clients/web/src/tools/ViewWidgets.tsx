@@ -27,7 +27,7 @@ export function ViewWidgets() {
         <div class="view-buttons" role="toolbar" aria-label="Views" onKeyDown={rove}>
           <ViewButton icon="home" label="All of the world" keys="H" first onClick={lookHome} />
           <ViewButton icon="focus" label="Focus on the selection or the block under the pointer" keys="F" onClick={focusView} />
-          <ViewButton icon="link" label="Copy a link to this view" keys="L" onClick={() => void copyLink()} />
+          <ViewButton icon="link" label="Copy a link to this view" keys="Shift+L" onClick={() => void copyLink()} />
           <ViewButton icon="full" label={isFullScreen.value ? "Leave full screen" : "Full screen"} keys="Shift+F" onClick={toggleFullScreen} />
         </div>
         <SavedViews />

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { alongAxis, boxAround, boxContains, cellCount, clampBox, gridCoordinate, movedBox, sideAt, sideMiddle, startingBox, withSide, worldPoint, type CellBox, type Side } from "./boxes";
+import { EDITOR_PALETTE } from "../world/palette";
+import { VoxelWorld } from "../world/voxels";
+import { alongAxis, boxAround, boxContains, cellCount, clampBox, drawnBox, gridCoordinate, movedBox, sideAt, sideMiddle, startingBox, withSide, worldPoint, type CellBox, type Side } from "./boxes";
 
 const SIZE = [64, 48, 32] as const;
 const BOX: CellBox = { low: [10, 0, 5], high: [20, 8, 9] };
@@ -16,6 +18,15 @@ test("a clamped box is inside the grid and has a cell", () => {
     expect(clampBox(box, size)).toEqual(box);
     expect(cellCount(box)).toBeGreaterThan(0);
   }
+});
+
+test("a drawn box takes in what stands there, and with room what may be built", () => {
+  const world = new VoxelWorld([16, 12, 16], EDITOR_PALETTE);
+  world.apply({ cells: Uint32Array.of(world.index(5, 6, 5)), values: Uint8Array.of(3) });
+  expect(drawnBox(world, [4, 1, 4], [6, 2, 6], false)).toEqual({ low: [4, 1, 4], high: [7, 7, 7] });
+  expect(drawnBox(world, [8, 1, 8], [13, 2, 9], false)).toEqual({ low: [8, 1, 8], high: [14, 3, 10] });
+  expect(drawnBox(world, [8, 1, 8], [13, 2, 9], true)).toEqual({ low: [8, 1, 8], high: [14, 7, 10] });
+  expect(drawnBox(world, [0, 1, 0], [15, 1, 15], true)).toEqual({ low: [0, 1, 0], high: [16, 12, 16] });
 });
 
 test("a side stops at the opposite side and at the border", () => {

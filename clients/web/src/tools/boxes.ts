@@ -2,7 +2,7 @@
  * Boxes of cells: low inclusive, high exclusive. Dragging, nudging and typing all end here, so that a
  * box that is not inside its grid cannot exist.
  */
-import type { Vec3 } from "../world/voxels";
+import type { Vec3, VoxelWorld } from "../world/voxels";
 
 export interface CellBox {
   readonly low: Vec3;
@@ -27,6 +27,22 @@ export function boxAround(a: Vec3, b: Vec3): CellBox {
     low: [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.min(a[2], b[2])],
     high: [Math.max(a[0], b[0]) + 1, Math.max(a[1], b[1]) + 1, Math.max(a[2], b[2]) + 1],
   };
+}
+
+/**
+ * What a box that was drawn over a world is likely to mean. `roomy`: the blocks in its footprint from its
+ * lowest cell up, and as much air above as it is wide, to build in; otherwise just what stands there.
+ */
+export function drawnBox(world: VoxelWorld, a: Vec3, b: Vec3, roomy: boolean): CellBox {
+  const { low, high } = boxAround(a, b);
+  let top = high[1];
+  for (let z = Math.max(0, low[2]); z < Math.min(world.size[2], high[2]); z++) {
+    for (let x = Math.max(0, low[0]); x < Math.min(world.size[0], high[0]); x++) {
+      for (let y = world.size[1] - 1; y >= top; y--) if (world.at(x, y, z) !== 0) top = y + 1;
+    }
+  }
+  if (roomy) top = Math.max(top, low[1] + Math.max(high[0] - low[0], high[2] - low[2]));
+  return clampBox({ low, high: [high[0], top, high[2]] }, world.size);
 }
 
 /** All of a grid. */

@@ -25,9 +25,9 @@ const TOOL_KEYS: readonly (readonly [string, Tool, string])[] = [
   ["v", "look", "Look around"],
   ["r", "region", "Region tool"],
   ["k", "keep", "Keep tool"],
-  ["b", "place", "Place blocks"],
+  ["p", "place", "Place blocks"],
   ["x", "remove", "Remove blocks"],
-  ["p", "paint", "Paint blocks"],
+  ["t", "paint", "Paint blocks"],
   ["g", "fill", "Fill connected blocks"],
   ["i", "pick", "Take a block from the world"],
 ];
@@ -42,7 +42,7 @@ const SHORTCUTS: readonly Shortcut[] = [
   { keys: "ctrl+y", label: "Redo", group: "Edit", run: () => tell("Done again", redo()) },
   { keys: "f", label: "Focus on the selection or the block under the pointer", group: "View", when: has, run: focusView },
   { keys: "h", label: "All of the world", group: "View", when: has, run: lookHome },
-  { keys: "l", label: "Copy a link to this view", group: "View", when: has, run: () => void copyLink() },
+  { keys: "shift+l", label: "Copy a link to this view", group: "View", when: has, run: () => void copyLink() },
   { keys: "shift+f", label: "Full screen", group: "View", run: toggleFullScreen },
   ...SLOTS.flatMap((slot): Shortcut[] => [
     { keys: String(slot), label: `Go to view ${slot}`, group: "View", run: () => void goToView(slot) },

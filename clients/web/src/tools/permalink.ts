@@ -52,5 +52,5 @@ export function decodeCamera(text: string): Camera | null {
   const fovYDegrees = numbers[6]!;
   const apart = Math.hypot(...eye.map((at, axis) => at - target[axis]!));
   if (numbers.some((value) => Math.abs(value) > MOST) || fovYDegrees < 1 || fovYDegrees > 170 || apart < 1e-3) return null;
-  return { eye, target, up: [0, 1, 0], fovYDegrees, near: 0.1, far: 500 };
+  return { eye, target, up: [0, 1, 0], fovYDegrees, near: 0.1, far: Math.max(500, 2 * apart + 500) };
 }

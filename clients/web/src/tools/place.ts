@@ -3,8 +3,8 @@ import { effect, untracked } from "@preact/signals";
 import { mapId } from "../state/form";
 import { currentRun } from "../state/jobs";
 import { notify } from "../state/notices";
-import { camera } from "../state/stage";
-import { goToStep, isFollowing, shownFrame, shownKind, source } from "../state/view";
+import { camera, isCameraGiven } from "../state/stage";
+import { goToStep, isFollowing, shownFrame, shownKind, shownWorld, source } from "../state/view";
 import { decodePlace, encodePlace, type Place } from "./permalink";
 
 /** What the canvas shows, as a place. */
@@ -37,7 +37,10 @@ export function keepPlace(): () => void {
     stopWaiting();
     const place = decodePlace(location.hash);
     if (place.map !== null) mapId.value = place.map;
-    if (place.camera) camera.value = place.camera;
+    if (place.camera) {
+      camera.value = place.camera;
+      isCameraGiven.value = shownWorld.peek() === null;
+    }
     const { job, step } = place;
     if (job === null || step === null) return;
     stopWaiting = effect(() => {

@@ -10,7 +10,7 @@ import { brushPreview, brushSize, editsBlocks, keyCursor, tool } from "../state/
 import { shownWorld } from "../state/view";
 import type { Vec3 } from "../world/voxels";
 import { aimAt, canvasPoint, meantCell, type CanvasPoint } from "./aim";
-import { alongAxis, axisOf, boxAround, gridCoordinate, sideMiddle, withSide, type CellBox, type Side } from "./boxes";
+import { alongAxis, axisOf, drawnBox, gridCoordinate, sideMiddle, withSide, type CellBox, type Side } from "./boxes";
 import { brushBox } from "./brush";
 import { handleUnder, hoveredHandle } from "./overlays";
 import { BrushStroke, currentAim, fillAt, takeBlock } from "./strokes";
@@ -191,7 +191,7 @@ function dragBox(kind: "region" | "keep", from: CanvasPoint): Drag | null {
     move: (point) => {
       if (ref === null && Math.hypot((point.u - from.u) * point.aspect, point.v - from.v) < 0.008) return;
       const aim = aimAt(world, camera.peek(), point);
-      if (aim) show(boxAround(first, meantCell(aim, aim.cell[1] < 0)));
+      if (aim) show(drawnBox(world, first, meantCell(aim, aim.cell[1] < 0), kind === "region"));
     },
     end: () => undefined,
     cancel: () => {

@@ -40,9 +40,10 @@ test("a sample map comes back the same, its blocks byte for byte", () => {
   expect(loaded.world.size).toEqual([64, 48, 64]);
   expect(loaded.world.counts().slice(1).reduce((a, b) => a + b)).toBe(read(SAMPLE).blocks.length);
   const again = writeMapJson(loaded.world, loaded);
-  expect(JSON.parse(again)).toEqual(JSON.parse(SAMPLE));
-  const lines = (text: string) => text.split("\n").filter((line) => line.startsWith('{"position"'));
-  expect(lines(again)).toEqual(lines(SAMPLE));
+  const rest = (text: string) => ({ ...read(text), blocks: [] });
+  expect(rest(again)).toEqual(rest(SAMPLE));
+  const lines = (text: string) => text.slice(text.indexOf('"blocks"')).split("\n").filter((line) => line.startsWith('{"position"')).join("\n");
+  expect(lines(again) === lines(SAMPLE)).toBe(true);
 });
 
 test("the older shapes: dimensions from the blocks, the scale at the top", () => {

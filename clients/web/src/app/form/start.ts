@@ -18,6 +18,7 @@ import {
   variations,
 } from "../../state/form";
 import { createJob, openJob } from "../../state/jobs";
+import { bringsWorld, jobSource } from "../../tools/jobSource";
 import { notify } from "../../state/notices";
 import { isOnline, serverInfo } from "../../state/session";
 
@@ -33,7 +34,7 @@ export function refusalOf(...names: string[]): string {
 /** Why the form cannot be sent as it is; "" where it can. */
 export const obstacle = computed(() => {
   if (!isOnline.value || !serverInfo.value) return "not connected";
-  if (mapId.value === "") return "choose a map to begin with";
+  if (mapId.value === "" && !bringsWorld.value) return "choose a map to begin with";
   if (teacher.value === Teacher.PRIOR && prompt.value.trim() === "") return "say what to build";
   if (teacher.value === Teacher.PHOTOMETRIC && datasetId.value === "") return "choose photographs";
   if (seedComplaint(seed.value) !== "") return "the seed is no whole number";
@@ -53,7 +54,8 @@ export async function start(): Promise<void> {
   refused.value = null;
   let made = 0;
   try {
-    const specs = Array.from({ length: variations.peek() }, (_, i) => specOf(i));
+    const source = await jobSource(mapId.peek());
+    const specs = Array.from({ length: variations.peek() }, (_, i) => specOf(i, source));
     for (const spec of specs) {
       const job = await createJob(spec);
       if (made++ === 0) openJob(job.jobId);
