@@ -44,7 +44,7 @@ test("a sample map comes back the same, its blocks byte for byte", () => {
   expect(rest(again)).toEqual(rest(SAMPLE));
   const lines = (text: string) => text.slice(text.indexOf('"blocks"')).split("\n").filter((line) => line.startsWith('{"position"')).join("\n");
   expect(lines(again) === lines(SAMPLE)).toBe(true);
-});
+}, 60_000);
 
 test("the older shapes: dimensions from the blocks, the scale at the top", () => {
   const loaded = parseMapJson(JSON.stringify({ worldScale: 0.5, blocks: [{ position: [70, 2, 3], blockType: "Dirt" }] }));
