@@ -171,6 +171,7 @@ def cursor_from_options(options: training_pb2.WatchOptions) -> Cursor:
         previews=options.previews or not options.HasField("previews"),
         voxel_frames=options.voxel_frames or not options.HasField("voxel_frames"),
         final_grid=options.final_grid or not options.HasField("final_grid"),
+        occupancy=options.occupancy,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from voxcore.palette import EDITOR, UNKNOWN_COLOR, Block, Palette
 from voxcore.wire_order import content_hash, from_bytes, to_bytes
 
 Blocks = NDArray[np.uint8]
+Occupancy = NDArray[np.float32]
 Shape = tuple[int, int, int]
 
 PART_BYTES: Final = 2**19
@@ -57,32 +59,47 @@ def pack_grid(blocks: Blocks, palette: Palette, world_scale: float) -> list[pb.V
 
     Raises LimitExceeded where a layer of constant z is longer than a part may be.
     """
-    x, y, z = blocks.shape
-    check_sendable((x, y, z), max_cells=blocks.size, field="grid")
-    layers = max(1, PART_BYTES // (x * y))
-    raw = to_bytes(blocks)
     digest = bytes.fromhex(content_hash(blocks, palette.names))
+    entries = palette_entries(palette)
+    return [
+        pb.VoxelGrid(palette=entries if part["part_index"] == 0 else (), world_scale=world_scale, sha256=digest, **part)
+        for part in _slabs(blocks)
+    ]
+
+
+def pack_occupancy(occupancy: Occupancy) -> list[pb.VoxelOccupancy]:
+    """How full each cell is, [X, Y, Z] in 0..1, as one message or several; ``step`` is left to the caller.
+
+    Rounded to 16 levels: finer ones cannot be told apart on a screen and would not compress. Raises as
+    `pack_grid`.
+    """
+    levels = (np.clip(occupancy, 0.0, 1.0) * 15.0 + 0.5).astype(np.uint8) * np.uint8(17)
+    return [pb.VoxelOccupancy(**part) for part in _slabs(levels)]
+
+
+def _slabs(cells: Blocks) -> Iterator[dict[str, Any]]:
+    """``cells`` [X, Y, Z] packed in slabs of constant z: the fields that every message of a part has.
+
+    Raises LimitExceeded where a layer of constant z is longer than a part may be.
+    """
+    x, y, z = cells.shape
+    check_sendable((x, y, z), max_cells=cells.size, field="grid")
+    layers = max(1, PART_BYTES // (x * y))
+    raw = to_bytes(cells)
     starts = range(0, z, layers)
-    parts = []
     for index, start in enumerate(starts):
         piece = raw[start * x * y : (start + layers) * x * y]
         encoding, data = _packed(piece)
-        parts.append(
-            pb.VoxelGrid(
-                dims=pb.Dimensions(x=x, y=y, z=z),
-                palette=palette_entries(palette) if index == 0 else (),
-                world_scale=world_scale,
-                encoding=encoding,
-                raw_length=len(piece),
-                data=data,
-                sha256=digest,
-                z_start=start,
-                z_count=len(piece) // (x * y),
-                part_index=index,
-                part_count=len(starts),
-            )
-        )
-    return parts
+        yield {
+            "dims": pb.Dimensions(x=x, y=y, z=z),
+            "encoding": encoding,
+            "raw_length": len(piece),
+            "data": data,
+            "z_start": start,
+            "z_count": len(piece) // (x * y),
+            "part_index": index,
+            "part_count": len(starts),
+        }
 
 
 def pack_delta(before: Blocks, after: Blocks, names: tuple[str, ...]) -> pb.VoxelDelta | None:

@@ -107,6 +107,21 @@ def test_nothing_outside_the_region_changes(source: VoxelMap) -> None:
     assert (blocks != source.blocks).any()
 
 
+def test_frames_say_how_full_each_cell_is(source: VoxelMap) -> None:
+    region = Region((2, 1, 3), (7, 7, 9))
+    outside = np.ones(source.shape, dtype=bool)
+    outside[region.slices] = False
+    for event in train(noise_config(region=region, lr=1.0), source):
+        if isinstance(event, VoxelFrame) and event.step:
+            assert event.occupancy is not None
+            occupancy = event.occupancy()
+            assert (occupancy.shape, occupancy.dtype) == (source.shape, np.float32)
+            np.testing.assert_array_equal(occupancy[outside], source.blocks[outside] != 0)
+            inside = occupancy[region.slices]
+            np.testing.assert_array_equal(inside > 0.5, event.blocks[region.slices] != 0)
+            assert ((inside > 0) & (inside < 1)).any()
+
+
 @pytest.mark.parametrize("region", [None, Region((2, 1, 3), (7, 7, 9))])
 def test_nothing_that_is_to_be_kept_changes(source: VoxelMap, region: Region | None) -> None:
     keep = (Region((3, 3, 4), (5, 8, 7)), Region((0, 0, 0), (3, 4, 5)))

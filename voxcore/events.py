@@ -6,7 +6,7 @@ moment, and whoever passes events on may skip all but the newest of those.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,10 +71,15 @@ class Preview:
 
 @dataclass(frozen=True, eq=False)
 class VoxelFrame:
-    """The whole hard grid [X, Y, Z] after ``step``; a fresh array, never written again."""
+    """The whole hard grid [X, Y, Z] after ``step``; a fresh array, never written again.
+
+    ``occupancy`` computes how full each cell is, [X, Y, Z] float32 in 0..1, for whoever asks before the
+    next event; None where nothing is undecided.
+    """
 
     step: int
     blocks: Blocks
+    occupancy: Callable[[], NDArray[np.float32]] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,7 @@ def train(
             blocks = world()
         if due:
             elapsed = time.monotonic() - began
+            occupancy = stepper.occupancy()
             yield Progress(
                 step=done,
                 total=config.steps,
@@ -146,9 +148,9 @@ def train(
                 elapsed_seconds=elapsed,
                 eta_seconds=elapsed / (done - first) * (config.steps - done),
                 camera_index=0,
-                grid=GridStats.of(blocks, stepper.occupancy(), source.palette.names),
+                grid=GridStats.of(blocks, occupancy, source.palette.names),
             )
-            yield VoxelFrame(done, blocks)
+            yield VoxelFrame(done, blocks, partial(space.soft_world, occupancy))
         if draw:
             yield Preview(done, 0, hard_image(blocks, lit, camera, world_scale=source.world_scale))
         if config.checkpoint_every and done % config.checkpoint_every == 0 and done < config.steps:

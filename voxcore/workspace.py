@@ -76,3 +76,12 @@ class Workspace:
         out = self.initial.copy()
         out[self.box] = part
         return out
+
+    def soft_world(self, part: torch.Tensor) -> NDArray[np.float32]:
+        """How full each cell of the whole map is [X, Y, Z] float32, from the part's occupancy; a fresh array.
+
+        Cells that must stay are 0 or 1.
+        """
+        out: NDArray[np.float32] = (self.initial != 0).astype(np.float32)
+        out[self.box] = np.where(self.fixed[self.box], out[self.box], part.float().cpu().numpy())
+        return out

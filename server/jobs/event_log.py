@@ -16,7 +16,7 @@ import asyncio
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,6 +37,7 @@ class Cursor:
     previews: bool = True
     voxel_frames: bool = True
     final_grid: bool = True
+    occupancy: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,9 @@ class EventLog:
         self._preview: tuple[int, bytes] | None = None
         self._place: tuple[int, bytes] | None = None
         self._frame: _Frame | None = None
+        self._occupancy: tuple[tuple[int, bytes], ...] = ()
+        self._wishes = 0
+        self._tell_wish: Callable[[bool], None] = lambda wanted: None
 
     @classmethod
     def restored(cls, job_id: str, facts: Sequence[tuple[int, bytes]], *, last_seq: int, ended: bool) -> EventLog:
@@ -166,8 +170,20 @@ class EventLog:
         if parts:
             self._frame = _Frame(parts[-1].seq, True, tuple(as_response(part) for part in parts), 0, None)
 
-    def put_frame(self, parts: Sequence[voxels_pb2.VoxelKeyframe], delta: voxels_pb2.VoxelDelta | None) -> None:
-        """Replace the newest voxel frame; ``delta`` leads to it from the frame put before."""
+    def put_frame(
+        self,
+        parts: Sequence[voxels_pb2.VoxelKeyframe],
+        delta: voxels_pb2.VoxelDelta | None,
+        occupancy: Sequence[voxels_pb2.VoxelOccupancy] = (),
+    ) -> None:
+        """Replace the newest voxel frame; ``delta`` leads to it from the frame put before, ``occupancy`` is
+        what lies behind it.
+        """
+        first = self.last_seq + 1
+        self._occupancy = tuple(
+            (first + i, self._stamped(pb.JobEvent(occupancy=part), first + i)) for i, part in enumerate(occupancy)
+        )
+        self.last_seq += len(occupancy)
         seq = self.last_seq + len(parts)
         packed = []
         for i, part in enumerate(parts):
@@ -203,6 +219,8 @@ class EventLog:
             found.append(self._place)
         if cursor.previews and self._preview and cursor.after_seq < self._preview[0] <= horizon:
             found.append(self._preview)
+        if cursor.occupancy and self._occupancy and self._occupancy[-1][0] <= horizon:
+            found.extend(part for part in self._occupancy if part[0] > cursor.after_seq)
         frame = self._frame
         if frame and cursor.after_seq < frame.seq <= horizon and self._wants(cursor, frame):
             found.extend(self._packed_frame(frame, cursor))
@@ -215,6 +233,18 @@ class EventLog:
         """A response that only says that the stream is alive."""
         beat = pb.Heartbeat(last_seq=self.last_seq)
         return as_response(pb.JobEvent(job_id=self.job_id, emit_time=timestamp(time.time()), heartbeat=beat))
+
+    def wish_for_occupancy(self, change: int) -> None:
+        """So many more watchers (or fewer, below 0) want to see how full the cells are."""
+        before, self._wishes = self._wishes > 0, self._wishes + change
+        if before != (self._wishes > 0):
+            self._tell_wish(self._wishes > 0)
+
+    def follow_wishes(self, tell: Callable[[bool], None]) -> None:
+        """``tell`` hears whether anybody wishes for occupancy, now and whenever that changes."""
+        self._tell_wish = tell
+        if self._wishes > 0:
+            tell(True)
 
     def wake(self) -> None:
         """Let every waiting watcher look again."""

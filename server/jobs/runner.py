@@ -182,11 +182,12 @@ class Runner:
             case Picture(data):
                 self._metrics.events.labels("preview").inc()
                 job.log.put_preview(pb.JobEvent.FromString(data))
-            case Frame(parts, delta):
+            case Frame(parts, delta, occupancy):
                 self._metrics.events.labels("voxels").inc()
                 job.log.put_frame(
                     [voxels_pb2.VoxelKeyframe.FromString(part) for part in parts],
                     voxels_pb2.VoxelDelta.FromString(delta) if delta is not None else None,
+                    [voxels_pb2.VoxelOccupancy.FromString(part) for part in occupancy],
                 )
             case JobDone(data, stopped):
                 result = jobs_pb2.JobResult.FromString(data)
@@ -226,10 +227,16 @@ class Runner:
             # Asked before the process had the job, which it then did not hear.
             if job.cancel_asked or self._stopping or job.record.state == PAUSING:
                 self._stop_step(job, keep=job.cancel_asked)
+            job.log.follow_wishes(lambda wanted: self._show_occupancy(job, wanted))
         job.tell(event)
         if job.log.unsaved > _MOST_UNSAVED:
             # The disk is slower than the job: let it wait, which fills the pipe and halts the worker.
             await job.change()
+
+    def _show_occupancy(self, job: Job, wanted: bool) -> None:
+        for seat in self._seats:
+            if seat.job is job:
+                seat.worker.show_occupancy(job.record.job_id, wanted)
 
     async def _after_pause(self, seat: Seat, job: Job) -> None:
         seat.job = None

@@ -39,7 +39,7 @@ class Watching:
         """
         log = job.log
         too_old = asyncio.get_running_loop().time() + self._max_stream_seconds
-        with self._seat(log):
+        with self._seat(log, cursor):
             while True:
                 if asyncio.get_running_loop().time() > too_old:
                     raise StreamTooOld(cursor.after_seq)
@@ -54,7 +54,9 @@ class Watching:
                 if self._closed:
                     raise ServerStopping(cursor.after_seq)
                 try:
-                    await asyncio.wait_for(changed.wait(), HEARTBEAT_SECONDS)
+                    # Not wait_for: up to Python 3.11 it may swallow the cancellation of a client that left.
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        await changed.wait()
                 except TimeoutError:
                     yield log.heartbeat()
 
@@ -64,12 +66,13 @@ class Watching:
         Raises as `stream`.
         """
         log = job.log
-        with self._seat(log):
+        with self._seat(log, cursor):
             changed = log.changed
             batch = log.read(cursor)
             if not batch and not log.ended and not self._closed:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), min(wait_seconds, MAX_POLL_SECONDS))
+                    async with asyncio.timeout(min(wait_seconds, MAX_POLL_SECONDS)):
+                        await changed.wait()
                 batch = log.read(cursor)
             if not batch and not log.ended and self._closed:
                 raise ServerStopping(cursor.after_seq)
@@ -93,12 +96,14 @@ class Watching:
             raise TooManyWatchers(f"expected at most {self._max_watchers} open streams, they are all taken")
 
     @contextmanager
-    def _seat(self, log: EventLog) -> Iterator[None]:
+    def _seat(self, log: EventLog, cursor: Cursor) -> Iterator[None]:
         self.check_seat()
         self._watched.append(log)
         log.watchers += 1
+        log.wish_for_occupancy(cursor.occupancy)
         try:
             yield
         finally:
             log.watchers -= 1
+            log.wish_for_occupancy(-cursor.occupancy)
             self._watched.remove(log)

@@ -10,7 +10,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 from server.reasons import WorkerDied
-from server.worker.messages import FromWorker, JobDone, JobFailed, JobPaused, Ready, RunJob, StopJob, WorkerSetup
+from server.worker.messages import (
+    FromWorker,
+    JobDone,
+    JobFailed,
+    JobPaused,
+    Ready,
+    RunJob,
+    ShowOccupancy,
+    StopJob,
+    ToWorker,
+    WorkerSetup,
+)
 from server.worker.process import main
 
 log = logging.getLogger(__name__)
@@ -69,6 +80,11 @@ class Worker:
         with suppress(WorkerDied):
             self._send(StopJob(job_id, keep))
 
+    def show_occupancy(self, job_id: str, wanted: bool) -> None:
+        """Tells the running job whether somebody wants to see how full its cells are."""
+        with suppress(WorkerDied):
+            self._send(ShowOccupancy(job_id, wanted))
+
     def kill(self) -> None:
         """Ends the process now; whoever reads gets WorkerDied."""
         self._process.kill()
@@ -84,7 +100,7 @@ class Worker:
         self._thread.shutdown()
         self._pipe.close()
 
-    def _send(self, message: RunJob | StopJob) -> None:
+    def _send(self, message: ToWorker) -> None:
         try:
             self._pipe.send(message)
         except OSError as error:

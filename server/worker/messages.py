@@ -53,6 +53,14 @@ class StopJob:
 
 
 @dataclass(frozen=True)
+class ShowOccupancy:
+    """To the worker: whether somebody wants to see how full the cells of this job are."""
+
+    job_id: str
+    wanted: bool
+
+
+@dataclass(frozen=True)
 class Ready:
     """From the worker: everything is imported and compiled; the next job starts at once."""
 
@@ -73,10 +81,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Frame:
-    """From the worker: a voxel frame as VoxelKeyframe messages, and the VoxelDelta from the frame before."""
+    """From the worker: a voxel frame as VoxelKeyframe messages, the VoxelDelta from the frame before, and
+    the VoxelOccupancy messages that come before it, if any.
+    """
 
     parts: tuple[bytes, ...]
     delta: bytes | None
+    occupancy: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,5 +117,5 @@ class Usage:
     gpu_bytes: int
 
 
-ToWorker = RunJob | StopJob
+ToWorker = RunJob | StopJob | ShowOccupancy
 FromWorker = Ready | Fact | Picture | Frame | JobDone | JobFailed | JobPaused | Usage

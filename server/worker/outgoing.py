@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from vox.v1 import jobs_pb2, voxels_pb2
 from vox.v1 import training_pb2 as pb
 
 from server.convert import dimensions, millis
-from server.voxel_codec import Blocks, pack_delta, pack_grid, palette_entries
+from server.voxel_codec import Blocks, Occupancy, pack_delta, pack_grid, pack_occupancy, palette_entries
 from server.worker.gpu import gpu_bytes
 from server.worker.messages import Fact, Frame, FromWorker, JobDone, JobPaused, Picture, Usage
 from voxcore.events import (
@@ -38,9 +38,13 @@ _LOG_LEVELS = {"info": pb.LOG_LEVEL_INFO, "warning": pb.LOG_LEVEL_WARNING}
 
 
 class Outgoing:
-    """Packs the events of one job, in order; at most ``frames_per_second`` frames and previews pass."""
+    """Packs the events of one job, in order; at most ``frames_per_second`` frames and previews pass.
 
-    def __init__(self, frames_per_second: float) -> None:
+    ``wants_occupancy`` says whether anybody wants to see how full the cells are.
+    """
+
+    def __init__(self, frames_per_second: float, wants_occupancy: Callable[[], bool] = lambda: False) -> None:
+        self._wants_occupancy = wants_occupancy
         self._frame_gate, self._preview_gate = _Gate(frames_per_second), _Gate(frames_per_second)
         self._has_gpu, self._usage_gate = torch.cuda.is_available(), _Gate(1.0)
         self._palette: Palette = EDITOR
@@ -68,16 +72,16 @@ class Outgoing:
                     yield Picture(pb.JobEvent(preview=_preview(event)).SerializeToString())
             case VoxelFrame():
                 if self._frame_gate.opens():
-                    yield self._frame(event.step, event.blocks, final=False)
+                    yield self._frame(event.step, event.blocks, event.occupancy, final=False)
             case Trained():
                 pass
             case Paused():
                 yield JobPaused()
             case Finished():
-                yield self._frame(event.step, event.blocks, final=True)
+                yield self._frame(event.step, event.blocks, None, final=True)
                 yield JobDone(_result(event).SerializeToString(), event.stopped)
 
-    def _frame(self, step: int, blocks: Blocks, *, final: bool) -> Frame:
+    def _frame(self, step: int, blocks: Blocks, occupancy: Callable[[], Occupancy] | None, *, final: bool) -> Frame:
         parts = pack_grid(blocks, self._palette, self._world_scale)
         delta = pack_delta(self._last, blocks, self._palette.names) if self._last is not None else None
         self._last = blocks
@@ -86,7 +90,16 @@ class Outgoing:
         return Frame(
             tuple(voxels_pb2.VoxelKeyframe(step=step, final=final, grid=part).SerializeToString() for part in parts),
             delta.SerializeToString() if delta is not None else None,
+            self._occupancy(step, occupancy),
         )
+
+    def _occupancy(self, step: int, occupancy: Callable[[], Occupancy] | None) -> tuple[bytes, ...]:
+        if occupancy is None or not self._wants_occupancy():
+            return ()
+        parts = pack_occupancy(occupancy())
+        for part in parts:
+            part.step = step
+        return tuple(part.SerializeToString() for part in parts)
 
 
 class _Gate:

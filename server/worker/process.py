@@ -20,7 +20,17 @@ from vox.v1 import training_pb2 as pb
 
 from server import logs
 from server.reasons import BUG, reason_of, told
-from server.worker.messages import Fact, FromWorker, JobFailed, Ready, RunJob, StopJob, ToWorker, WorkerSetup
+from server.worker.messages import (
+    Fact,
+    FromWorker,
+    JobFailed,
+    Ready,
+    RunJob,
+    ShowOccupancy,
+    StopJob,
+    ToWorker,
+    WorkerSetup,
+)
 from voxcore.config import TrainConfig
 from voxcore.errors import VoxcoreError
 from voxcore.maps import VoxelMap, load_map
@@ -42,6 +52,7 @@ class _Inbox:
         self._waiting = False
         self._leave = False
         self.keep = False
+        self.occupancy = False
         # Ctrl-C reaches the whole foreground group; the gateway decides what it means.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._on_sigterm)
@@ -64,7 +75,7 @@ class _Inbox:
                 raise _GatewayGone from error
             finally:
                 self._waiting = False
-            self.keep = False
+            self.keep = self.occupancy = False
             if isinstance(message, RunJob):
                 return message
 
@@ -73,6 +84,8 @@ class _Inbox:
         try:
             while not self._leave and self._pipe.poll():
                 message: ToWorker = self._pipe.recv()
+                if isinstance(message, ShowOccupancy) and message.job_id == job_id:
+                    self.occupancy = message.wanted
                 if isinstance(message, StopJob) and message.job_id == job_id:
                     self.keep = message.keep
                     return True
@@ -103,7 +116,7 @@ def main(pipe: Connection, setup: WorkerSetup) -> None:
                 stopped = stopped or inbox.should_stop(job_id)
                 return stopped
 
-            _run(module, setup, job, should_stop, lambda: inbox.keep, pipe.send)
+            _run(module, setup, job, should_stop, inbox, pipe.send)
     except (_GatewayGone, BrokenPipeError, ConnectionResetError):
         pass
 
@@ -141,13 +154,13 @@ def _run(
     setup: WorkerSetup,
     job: RunJob,
     should_stop: Callable[[], bool],
-    keep_partial: Callable[[], bool],
+    inbox: _Inbox,
     send: Callable[[FromWorker], None],
 ) -> None:
     # Imported here, since it imports torch: a module of the gateway may import this file.
     from server.worker.outgoing import Outgoing
 
-    outgoing = Outgoing(setup.frames_per_second)
+    outgoing = Outgoing(setup.frames_per_second, lambda: inbox.occupancy)
     try:
         resume_from = job.resume_from
         if resume_from == job.output_dir and (problem := _damage(job.output_dir)):
@@ -172,7 +185,7 @@ def _run(
             datasets_root=setup.datasets_root,
             output_dir=job.output_dir,
             should_stop=should_stop,
-            keep_partial=keep_partial,
+            keep_partial=lambda: inbox.keep,
             device=setup.device,
         ):
             for message in outgoing.pack(event):

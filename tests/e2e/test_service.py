@@ -291,3 +291,25 @@ def test_reflection_lists_the_services(server):
         (answer,) = stub.ServerReflectionInfo(iter([request]), timeout=10)
     names = {service.name for service in answer.list_services_response.service}
     assert names >= {f"vox.v1.{n}Service" for n in ("Training", "Job", "Map", "Info")} | {"grpc.health.v1.Health"}
+
+
+def test_who_asks_sees_how_full_the_cells_are_before_each_frame(server, client):
+    job_id = started_job(client, log_every=1)
+    try:
+        with grpc.insecure_channel(server.address) as channel:
+            options = training_pb2.WatchOptions(occupancy=True)
+            request = training_pb2.WatchJobRequest(job_id=job_id, options=options)
+            seen: list[training_pb2.JobEvent] = []
+            for response in training_pb2_grpc.TrainingServiceStub(channel).WatchJob(request, timeout=60):
+                event = response.event
+                if event.WhichOneof("event") in ("occupancy", "keyframe", "delta"):
+                    seen.append(event)
+                if len([e for e in seen if e.HasField("occupancy")]) == 3:
+                    break
+        first = next(i for i, e in enumerate(seen) if e.HasField("occupancy"))
+        (soft, frame), cells = seen[first : first + 2], 16 * 12 * 16
+        assert soft.occupancy.step == (frame.delta.step if frame.HasField("delta") else frame.keyframe.step)
+        assert (soft.occupancy.raw_length, soft.occupancy.part_count) == (cells, 1)
+    finally:
+        client.cancel(job_id)
+        wait_for(client, job_id, "cancelled")

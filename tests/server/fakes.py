@@ -36,6 +36,7 @@ class FakeWorker:
         self.script: asyncio.Queue[FromWorker | Exception] = asyncio.Queue()
         self.ran: list[RunJob] = []
         self.stopped: list[tuple[str, bool]] = []
+        self.occupancy: list[bool] = []
         self.is_alive, self.closed = True, False
         self.made.append(self)
 
@@ -54,6 +55,10 @@ class FakeWorker:
 
     def stop_job(self, job_id: str, *, keep: bool) -> None:
         self.stopped.append((job_id, keep))
+
+    def show_occupancy(self, job_id: str, wanted: bool) -> None:
+        assert job_id == self.ran[-1].job_id
+        self.occupancy.append(wanted)
 
     def kill(self) -> None:
         self.script.put_nowait(WorkerDied("the training process ended by signal 9"))

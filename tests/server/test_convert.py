@@ -180,7 +180,7 @@ def test_request_id_is_a_uuid(request_id):
 
 def test_watch_options_that_are_absent_mean_yes():
     cursor = cursor_from_options(training_pb2.WatchOptions())
-    assert (cursor.previews, cursor.voxel_frames, cursor.final_grid) == (True, True, True)
+    assert (cursor.previews, cursor.voxel_frames, cursor.final_grid, cursor.occupancy) == (True, True, True, False)
     cursor = cursor_from_options(training_pb2.WatchOptions(previews=False, voxel_frames=True, final_grid=False))
     assert (cursor.previews, cursor.voxel_frames, cursor.final_grid) == (False, True, False)
 

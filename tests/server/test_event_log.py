@@ -9,7 +9,7 @@ from vox.v1 import jobs_pb2, voxels_pb2
 from vox.v1 import training_pb2 as pb
 
 from server.jobs.event_log import Cursor, EventLog
-from server.voxel_codec import pack_delta, pack_grid
+from server.voxel_codec import pack_delta, pack_grid, pack_occupancy
 from voxcore.palette import EDITOR
 
 
@@ -44,7 +44,7 @@ class Frames:
         self.blocks = np.random.default_rng(0).integers(0, 5, shape).astype(np.uint8)
         self.last: np.ndarray | None = None
 
-    def put(self, *, final: bool = False) -> None:
+    def put(self, *, final: bool = False, soft: bool = False) -> None:
         self.step += 1
         blocks = self.blocks.copy()
         blocks[0, 0, : self.step % 30] += 1
@@ -54,7 +54,10 @@ class Frames:
         delta = pack_delta(self.last, blocks, EDITOR.names) if self.last is not None else None
         if delta is not None:
             delta.step, delta.final = self.step, final
-        self.log.put_frame(parts, delta)
+        occupancy = pack_occupancy((blocks > 0).astype(np.float32)) if soft else []
+        for part in occupancy:
+            part.step = self.step
+        self.log.put_frame(parts, delta, occupancy)
         self.last = blocks
 
 
@@ -185,6 +188,34 @@ def test_too_old_a_watcher_is_told_of_the_gap():
     assert kinds(seen)[-1] == "keyframe"
     assert len(seen) <= 103
     assert "gap" not in kinds(read(log, Cursor(after_seq=gap.last_missing_seq)))
+
+
+def test_occupancy_comes_right_before_its_frame_for_those_who_asked():
+    log = EventLog("j")
+    frames, soft, hard = Frames(log), Cursor(occupancy=True), Cursor()
+    frames.put(soft=True)
+    frames.put(soft=True)
+    seen = read(log, soft)
+    assert kinds(seen) == ["occupancy", "keyframe"]
+    assert seen[0].occupancy.step == seen[1].keyframe.step == 2
+    assert seen[1].seq == seen[0].seq + 1
+    assert kinds(read(log, hard)) == ["keyframe"]
+    frames.put(soft=True)
+    assert kinds(read(log, soft)) == ["occupancy", "delta"]
+    assert kinds(read(log, hard)) == ["delta"]
+    # A frame without one leaves none behind that belongs to an earlier frame.
+    frames.put(final=True)
+    assert kinds(read(log, soft)) == ["delta"]
+    assert kinds(read(log, Cursor(occupancy=True))) == ["keyframe"]
+
+
+def test_large_occupancy_comes_whole_before_its_frame():
+    log = EventLog("j")
+    Frames(log, (128, 64, 128)).put(soft=True)
+    seen = read(log, Cursor(occupancy=True))
+    parts = [e.occupancy.part_index for e in seen if e.HasField("occupancy")]
+    assert parts == list(range(seen[0].occupancy.part_count))
+    assert kinds(seen)[len(parts) :] == ["keyframe"] * (len(seen) - len(parts))
 
 
 def test_pictures_wait_for_the_facts_before_them():

@@ -341,3 +341,24 @@ def test_two_servers_cannot_share_their_runs(tmp_path, monkeypatch):
             await JobManager.open(Settings(runs_root=tmp_path / "runs"), Metrics())
 
     run(tmp_path, monkeypatch, test)
+
+
+def test_worker_hears_whether_anybody_wants_occupancy(tmp_path, monkeypatch):
+    async def test(manager: JobManager) -> None:
+        job = await manager.create(ORDER, "", ME)
+        early = asyncio.ensure_future(events_of(manager, job, occupancy=True))
+        await until(lambda: job.log.watchers == 1)
+        assert worker().occupancy == []
+        worker().script.put_nowait(fact(started=pb.JobStarted(total_steps=20)))
+        await until(lambda: worker().occupancy == [True])
+        late = [asyncio.ensure_future(events_of(manager, job, occupancy=wanted)) for wanted in (True, False)]
+        await until(lambda: job.log.watchers == 3)
+        early.cancel()
+        await until(lambda: job.log.watchers == 2)
+        assert worker().occupancy == [True]
+        late[0].cancel()
+        await until(lambda: worker().occupancy == [True, False])
+        worker().script.put_nowait(done())
+        await late[1]
+
+    run(tmp_path, monkeypatch, test)

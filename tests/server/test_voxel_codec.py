@@ -11,7 +11,7 @@ from vox.v1 import voxels_pb2 as pb
 from voxclient.errors import DataError
 from voxclient.grid import Grid, GridAssembler
 
-from server.voxel_codec import PART_BYTES, check_sendable, pack_delta, pack_grid, unpack_map, varints
+from server.voxel_codec import PART_BYTES, check_sendable, pack_delta, pack_grid, pack_occupancy, unpack_map, varints
 from voxcore.errors import InvalidInput, LimitExceeded, ShapeError
 from voxcore.palette import EDITOR, Block
 from voxcore.wire_order import content_hash, from_bytes, to_bytes
@@ -57,6 +57,27 @@ def test_delta_leads_from_one_grid_to_the_other(pair):
     assembler = GridAssembler()
     assembler.add_part(*pack_grid(before, EDITOR, 1.0))
     assert from_bytes(assembler.apply(delta).cells, before.shape).tolist() == after.tolist()
+
+
+@given(SHAPES.flatmap(lambda shape: arrays(np.float32, shape, elements=st.floats(-0.5, 1.5, width=32))))
+def test_occupancy_is_sixteen_levels_in_wire_order(occupancy):
+    (part,) = pack_occupancy(occupancy)
+    raw = zlib.decompress(part.data) if part.encoding == pb.VOXEL_ENCODING_ZLIB else part.data
+    assert len(raw) == part.raw_length
+    assert (part.dims.x, part.dims.y, part.dims.z) == occupancy.shape
+    assert (part.z_start, part.z_count, part.part_index, part.part_count) == (0, occupancy.shape[2], 0, 1)
+    levels = from_bytes(raw, occupancy.shape)
+    assert (levels % 17 == 0).all()
+    assert np.abs(levels / 255 - np.clip(occupancy, 0, 1)).max() <= 0.5 / 15 + 1e-6
+
+
+def test_large_occupancy_comes_in_slabs_below_a_mebibyte():
+    parts = pack_occupancy(np.random.default_rng(0).random((128, 64, 128), dtype=np.float32))
+    assert [p.part_index for p in parts] == list(range(len(parts))) == list(range(parts[0].part_count))
+    assert [p.z_start for p in parts] == [0, *np.cumsum([p.z_count for p in parts])[:-1]]
+    assert sum(p.raw_length for p in parts) == 128 * 64 * 128
+    assert len(parts) > 1
+    assert max(p.ByteSize() for p in parts) < 2**20
 
 
 @given(st.lists(st.integers(0, 2**28 - 1), max_size=30))

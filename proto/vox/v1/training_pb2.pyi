@@ -48,31 +48,39 @@ class WatchOptions(_message.Message):
     PREVIEWS_FIELD_NUMBER: _builtins.int
     VOXEL_FRAMES_FIELD_NUMBER: _builtins.int
     FINAL_GRID_FIELD_NUMBER: _builtins.int
+    OCCUPANCY_FIELD_NUMBER: _builtins.int
     previews: _builtins.bool
     """Preview images; absent means yes."""
     voxel_frames: _builtins.bool
     """Voxel frames while the job runs; absent means yes."""
     final_grid: _builtins.bool
     """The final voxel frame; absent means yes."""
+    occupancy: _builtins.bool
+    """How full each cell is while the job runs; absent means no. What nobody asks for is not made."""
     def __init__(
         self,
         *,
         previews: _builtins.bool | None = ...,
         voxel_frames: _builtins.bool | None = ...,
         final_grid: _builtins.bool | None = ...,
+        occupancy: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_final_grid", b"_final_grid", "_previews", b"_previews", "_voxel_frames", b"_voxel_frames", "final_grid", b"final_grid", "previews", b"previews", "voxel_frames", b"voxel_frames"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_final_grid", b"_final_grid", "_occupancy", b"_occupancy", "_previews", b"_previews", "_voxel_frames", b"_voxel_frames", "final_grid", b"final_grid", "occupancy", b"occupancy", "previews", b"previews", "voxel_frames", b"voxel_frames"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_grid", b"_final_grid", "_previews", b"_previews", "_voxel_frames", b"_voxel_frames", "final_grid", b"final_grid", "previews", b"previews", "voxel_frames", b"voxel_frames"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_final_grid", b"_final_grid", "_occupancy", b"_occupancy", "_previews", b"_previews", "_voxel_frames", b"_voxel_frames", "final_grid", b"final_grid", "occupancy", b"occupancy", "previews", b"previews", "voxel_frames", b"voxel_frames"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__final_grid: _TypeAlias = _typing.Literal["final_grid"]  # noqa: Y015
     _WhichOneofArgType__final_grid: _TypeAlias = _typing.Literal["_final_grid", b"_final_grid"]  # noqa: Y015
+    _WhichOneofReturnType__occupancy: _TypeAlias = _typing.Literal["occupancy"]  # noqa: Y015
+    _WhichOneofArgType__occupancy: _TypeAlias = _typing.Literal["_occupancy", b"_occupancy"]  # noqa: Y015
     _WhichOneofReturnType__previews: _TypeAlias = _typing.Literal["previews"]  # noqa: Y015
     _WhichOneofArgType__previews: _TypeAlias = _typing.Literal["_previews", b"_previews"]  # noqa: Y015
     _WhichOneofReturnType__voxel_frames: _TypeAlias = _typing.Literal["voxel_frames"]  # noqa: Y015
     _WhichOneofArgType__voxel_frames: _TypeAlias = _typing.Literal["_voxel_frames", b"_voxel_frames"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__final_grid) -> _WhichOneofReturnType__final_grid | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__occupancy) -> _WhichOneofReturnType__occupancy | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__previews) -> _WhichOneofReturnType__previews | None: ...
     @_typing.overload
@@ -275,6 +283,7 @@ class JobEvent(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     GAP_FIELD_NUMBER: _builtins.int
     HEARTBEAT_FIELD_NUMBER: _builtins.int
+    OCCUPANCY_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     seq: _builtins.int
     """Strictly rising within a stream, with holes. 0 for gap and heartbeat, which are about the
@@ -306,6 +315,8 @@ class JobEvent(_message.Message):
     def gap(self) -> Global___Gap: ...
     @_builtins.property
     def heartbeat(self) -> Global___Heartbeat: ...
+    @_builtins.property
+    def occupancy(self) -> _voxels_pb2.VoxelOccupancy: ...
     def __init__(
         self,
         *,
@@ -324,12 +335,13 @@ class JobEvent(_message.Message):
         result: _jobs_pb2.JobResult | None = ...,
         gap: Global___Gap | None = ...,
         heartbeat: Global___Heartbeat | None = ...,
+        occupancy: _voxels_pb2.VoxelOccupancy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "checkpoint", b"checkpoint", "delta", b"delta", "emit_time", b"emit_time", "event", b"event", "gap", b"gap", "heartbeat", b"heartbeat", "keyframe", b"keyframe", "log", b"log", "preview", b"preview", "progress", b"progress", "result", b"result", "started", b"started", "state", b"state"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "checkpoint", b"checkpoint", "delta", b"delta", "emit_time", b"emit_time", "event", b"event", "gap", b"gap", "heartbeat", b"heartbeat", "keyframe", b"keyframe", "log", b"log", "occupancy", b"occupancy", "preview", b"preview", "progress", b"progress", "result", b"result", "started", b"started", "state", b"state"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "checkpoint", b"checkpoint", "delta", b"delta", "emit_time", b"emit_time", "event", b"event", "gap", b"gap", "heartbeat", b"heartbeat", "job_id", b"job_id", "keyframe", b"keyframe", "log", b"log", "preview", b"preview", "progress", b"progress", "result", b"result", "seq", b"seq", "started", b"started", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "checkpoint", b"checkpoint", "delta", b"delta", "emit_time", b"emit_time", "event", b"event", "gap", b"gap", "heartbeat", b"heartbeat", "job_id", b"job_id", "keyframe", b"keyframe", "log", b"log", "occupancy", b"occupancy", "preview", b"preview", "progress", b"progress", "result", b"result", "seq", b"seq", "started", b"started", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "state", "started", "progress", "preview", "keyframe", "delta", "log", "checkpoint", "result", "gap", "heartbeat"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["accepted", "state", "started", "progress", "preview", "keyframe", "delta", "log", "checkpoint", "result", "gap", "heartbeat", "occupancy"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 

@@ -302,3 +302,58 @@ class VoxelDelta(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___VoxelDelta: _TypeAlias = VoxelDelta  # noqa: Y015
+
+@_typing.final
+class VoxelOccupancy(_message.Message):
+    """How full each cell is, while the grid is still undecided: what lies behind the voxel frame of the same
+    step, which comes right after it. A picture of a moment as voxel frames are; the final frame has none.
+
+    Comes in parts as VoxelGrid does; the last part's seq is one below the frame's first.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: _builtins.int
+    DIMS_FIELD_NUMBER: _builtins.int
+    ENCODING_FIELD_NUMBER: _builtins.int
+    RAW_LENGTH_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    Z_START_FIELD_NUMBER: _builtins.int
+    Z_COUNT_FIELD_NUMBER: _builtins.int
+    PART_INDEX_FIELD_NUMBER: _builtins.int
+    PART_COUNT_FIELD_NUMBER: _builtins.int
+    step: _builtins.int
+    """The training step after which it was so."""
+    encoding: Global___VoxelEncoding.ValueType
+    raw_length: _builtins.int
+    """Bytes of `data` once unpacked: dims.x * dims.y * z_count."""
+    data: _builtins.bytes
+    """Unpacked: one byte a cell in wire order, 0 (surely empty) to 255 (surely full) in steps of 17."""
+    z_start: _builtins.int
+    z_count: _builtins.int
+    part_index: _builtins.int
+    part_count: _builtins.int
+    @_builtins.property
+    def dims(self) -> Global___Dimensions:
+        """Of the whole grid."""
+
+    def __init__(
+        self,
+        *,
+        step: _builtins.int = ...,
+        dims: Global___Dimensions | None = ...,
+        encoding: Global___VoxelEncoding.ValueType = ...,
+        raw_length: _builtins.int = ...,
+        data: _builtins.bytes = ...,
+        z_start: _builtins.int = ...,
+        z_count: _builtins.int = ...,
+        part_index: _builtins.int = ...,
+        part_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dims", b"dims"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "dims", b"dims", "encoding", b"encoding", "part_count", b"part_count", "part_index", b"part_index", "raw_length", b"raw_length", "step", b"step", "z_count", b"z_count", "z_start", b"z_start"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VoxelOccupancy: _TypeAlias = VoxelOccupancy  # noqa: Y015

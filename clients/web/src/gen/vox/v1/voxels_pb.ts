@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file vox/v1/voxels.proto.
  */
 export const file_vox_v1_voxels: GenFile = /*@__PURE__*/
-  fileDesc("ChN2b3gvdjEvdm94ZWxzLnByb3RvEgZ2b3gudjEiLQoKRGltZW5zaW9ucxIJCgF4GAEgASgNEgkKAXkYAiABKA0SCQoBehgDIAEoDSIvCgNSZ2ISCwoDcmVkGAEgASgCEg0KBWdyZWVuGAIgASgCEgwKBGJsdWUYAyABKAIigQEKDFBhbGV0dGVFbnRyeRIMCgRuYW1lGAEgASgJEhEKCWVkaXRvcl9pZBgCIAEoDRIYCgN0b3AYAyABKAsyCy52b3gudjEuUmdiEhsKBmJvdHRvbRgEIAEoCzILLnZveC52MS5SZ2ISGQoEc2lkZRgFIAEoCzILLnZveC52MS5SZ2IijgIKCVZveGVsR3JpZBIgCgRkaW1zGAEgASgLMhIudm94LnYxLkRpbWVuc2lvbnMSJQoHcGFsZXR0ZRgCIAMoCzIULnZveC52MS5QYWxldHRlRW50cnkSEwoLd29ybGRfc2NhbGUYAyABKAESJwoIZW5jb2RpbmcYBCABKA4yFS52b3gudjEuVm94ZWxFbmNvZGluZxISCgpyYXdfbGVuZ3RoGAUgASgNEgwKBGRhdGEYBiABKAwSDgoGc2hhMjU2GAcgASgMEg8KB3pfc3RhcnQYCCABKA0SDwoHel9jb3VudBgJIAEoDRISCgpwYXJ0X2luZGV4GAogASgNEhIKCnBhcnRfY291bnQYCyABKA0iYAoNVm94ZWxLZXlmcmFtZRIMCgRzdGVwGAEgASgNEhEKCWZyYW1lX3NlcRgCIAEoBBINCgVmaW5hbBgDIAEoCBIfCgRncmlkGAQgASgLMhEudm94LnYxLlZveGVsR3JpZCK6AQoKVm94ZWxEZWx0YRIMCgRzdGVwGAEgASgNEhAKCGJhc2Vfc2VxGAIgASgEEhEKCWZyYW1lX3NlcRgDIAEoBBINCgVmaW5hbBgEIAEoCBIPCgdjaGFuZ2VkGAUgASgNEicKCGVuY29kaW5nGAYgASgOMhUudm94LnYxLlZveGVsRW5jb2RpbmcSEgoKcmF3X2xlbmd0aBgHIAEoDRIMCgRkYXRhGAggASgMEg4KBnNoYTI1NhgJIAEoDCpgCg1Wb3hlbEVuY29kaW5nEh4KGlZPWEVMX0VOQ09ESU5HX1VOU1BFQ0lGSUVEEAASFgoSVk9YRUxfRU5DT0RJTkdfUkFXEAESFwoTVk9YRUxfRU5DT0RJTkdfWkxJQhACYgZwcm90bzM");
+  fileDesc("ChN2b3gvdjEvdm94ZWxzLnByb3RvEgZ2b3gudjEiLQoKRGltZW5zaW9ucxIJCgF4GAEgASgNEgkKAXkYAiABKA0SCQoBehgDIAEoDSIvCgNSZ2ISCwoDcmVkGAEgASgCEg0KBWdyZWVuGAIgASgCEgwKBGJsdWUYAyABKAIigQEKDFBhbGV0dGVFbnRyeRIMCgRuYW1lGAEgASgJEhEKCWVkaXRvcl9pZBgCIAEoDRIYCgN0b3AYAyABKAsyCy52b3gudjEuUmdiEhsKBmJvdHRvbRgEIAEoCzILLnZveC52MS5SZ2ISGQoEc2lkZRgFIAEoCzILLnZveC52MS5SZ2IijgIKCVZveGVsR3JpZBIgCgRkaW1zGAEgASgLMhIudm94LnYxLkRpbWVuc2lvbnMSJQoHcGFsZXR0ZRgCIAMoCzIULnZveC52MS5QYWxldHRlRW50cnkSEwoLd29ybGRfc2NhbGUYAyABKAESJwoIZW5jb2RpbmcYBCABKA4yFS52b3gudjEuVm94ZWxFbmNvZGluZxISCgpyYXdfbGVuZ3RoGAUgASgNEgwKBGRhdGEYBiABKAwSDgoGc2hhMjU2GAcgASgMEg8KB3pfc3RhcnQYCCABKA0SDwoHel9jb3VudBgJIAEoDRISCgpwYXJ0X2luZGV4GAogASgNEhIKCnBhcnRfY291bnQYCyABKA0iYAoNVm94ZWxLZXlmcmFtZRIMCgRzdGVwGAEgASgNEhEKCWZyYW1lX3NlcRgCIAEoBBINCgVmaW5hbBgDIAEoCBIfCgRncmlkGAQgASgLMhEudm94LnYxLlZveGVsR3JpZCK6AQoKVm94ZWxEZWx0YRIMCgRzdGVwGAEgASgNEhAKCGJhc2Vfc2VxGAIgASgEEhEKCWZyYW1lX3NlcRgDIAEoBBINCgVmaW5hbBgEIAEoCBIPCgdjaGFuZ2VkGAUgASgNEicKCGVuY29kaW5nGAYgASgOMhUudm94LnYxLlZveGVsRW5jb2RpbmcSEgoKcmF3X2xlbmd0aBgHIAEoDRIMCgRkYXRhGAggASgMEg4KBnNoYTI1NhgJIAEoDCLVAQoOVm94ZWxPY2N1cGFuY3kSDAoEc3RlcBgBIAEoDRIgCgRkaW1zGAIgASgLMhIudm94LnYxLkRpbWVuc2lvbnMSJwoIZW5jb2RpbmcYAyABKA4yFS52b3gudjEuVm94ZWxFbmNvZGluZxISCgpyYXdfbGVuZ3RoGAQgASgNEgwKBGRhdGEYBSABKAwSDwoHel9zdGFydBgGIAEoDRIPCgd6X2NvdW50GAcgASgNEhIKCnBhcnRfaW5kZXgYCCABKA0SEgoKcGFydF9jb3VudBgJIAEoDSpgCg1Wb3hlbEVuY29kaW5nEh4KGlZPWEVMX0VOQ09ESU5HX1VOU1BFQ0lGSUVEEAASFgoSVk9YRUxfRU5DT0RJTkdfUkFXEAESFwoTVk9YRUxfRU5DT0RJTkdfWkxJQhACYgZwcm90bzM");
 
 /**
  * Cells along each axis.
@@ -320,6 +320,76 @@ export type VoxelDelta = Message<"vox.v1.VoxelDelta"> & {
  */
 export const VoxelDeltaSchema: GenMessage<VoxelDelta> = /*@__PURE__*/
   messageDesc(file_vox_v1_voxels, 5);
+
+/**
+ * How full each cell is, while the grid is still undecided: what lies behind the voxel frame of the same
+ * step, which comes right after it. A picture of a moment as voxel frames are; the final frame has none.
+ *
+ * Comes in parts as VoxelGrid does; the last part's seq is one below the frame's first.
+ *
+ * @generated from message vox.v1.VoxelOccupancy
+ */
+export type VoxelOccupancy = Message<"vox.v1.VoxelOccupancy"> & {
+  /**
+   * The training step after which it was so.
+   *
+   * @generated from field: uint32 step = 1;
+   */
+  step: number;
+
+  /**
+   * Of the whole grid.
+   *
+   * @generated from field: vox.v1.Dimensions dims = 2;
+   */
+  dims?: Dimensions | undefined;
+
+  /**
+   * @generated from field: vox.v1.VoxelEncoding encoding = 3;
+   */
+  encoding: VoxelEncoding;
+
+  /**
+   * Bytes of `data` once unpacked: dims.x * dims.y * z_count.
+   *
+   * @generated from field: uint32 raw_length = 4;
+   */
+  rawLength: number;
+
+  /**
+   * Unpacked: one byte a cell in wire order, 0 (surely empty) to 255 (surely full) in steps of 17.
+   *
+   * @generated from field: bytes data = 5;
+   */
+  data: Uint8Array;
+
+  /**
+   * @generated from field: uint32 z_start = 6;
+   */
+  zStart: number;
+
+  /**
+   * @generated from field: uint32 z_count = 7;
+   */
+  zCount: number;
+
+  /**
+   * @generated from field: uint32 part_index = 8;
+   */
+  partIndex: number;
+
+  /**
+   * @generated from field: uint32 part_count = 9;
+   */
+  partCount: number;
+};
+
+/**
+ * Describes the message vox.v1.VoxelOccupancy.
+ * Use `create(VoxelOccupancySchema)` to create a new message.
+ */
+export const VoxelOccupancySchema: GenMessage<VoxelOccupancy> = /*@__PURE__*/
+  messageDesc(file_vox_v1_voxels, 6);
 
 /**
  * How `data` is packed.
