@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from voxcore.config import PRIOR_CFG_SCALE
 from voxcore.guidance.classifier_free import classifier_free
-from voxcore.prior.diffusion import CLASSES, CODE_DIM, SHIFT, alpha_sigma, codebook
+from voxcore.prior.diffusion import CLASSES, CODE_DIM, SHIFT, alpha_sigma
 from voxcore.prior.model import GRID
 from voxcore.prior.network import PriorNetwork, space_to_depth
 from voxcore.prior.sampler import RETIMED
