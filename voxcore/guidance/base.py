@@ -19,8 +19,7 @@ from torch import Tensor
 
 from voxcore.cameras import Camera
 from voxcore.grid import DifferentiableVoxelGrid, SoftView
-from voxcore.render import Rays, RenderOutput, camera_rays, render_soft_rays
-from voxcore.render.rays import picture_size
+from voxcore.render import Rays, RenderOutput, Views, render_soft_rays
 
 
 class Scene:
@@ -49,10 +48,10 @@ class Scene:
     @cached_property
     def pictures(self) -> RenderOutput:
         """The views of ``cameras`` [V, H, W]."""
-        width, height = picture_size(self.cameras)
-        return self.render(camera_rays(self.cameras)).reshaped((len(self.cameras), height, width))
+        views = Views.of(self.cameras)
+        return self.render(views).reshaped((len(self.cameras), views.height, views.width))
 
-    def render(self, rays: Rays, lit: NDArray[np.float64] | None = None) -> RenderOutput:
+    def render(self, rays: Rays | Views, lit: NDArray[np.float64] | None = None) -> RenderOutput:
         """Any rays, differentiably in ``soft``; with other colours ``lit`` [M, 6, 3] than the palette's."""
         soft = self.soft
         return render_soft_rays(

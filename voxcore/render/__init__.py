@@ -2,9 +2,9 @@
 
 from voxcore.render.hard import hard_image, render_hard, seen_cells
 from voxcore.render.output import RenderOutput, to_uint8
-from voxcore.render.rays import Rays, camera_rays, pixel_rays
+from voxcore.render.rays import Rays, Views, camera_rays, pixel_rays
 from voxcore.render.shading import SKY, lit_colors
-from voxcore.render.soft import RENDERERS, Backend, render_soft, render_soft_rays
+from voxcore.render.soft import RENDERERS, Backend, backend_of, render_soft, render_soft_rays
 from voxcore.render.warm import warm_up
 
 __all__ = [
@@ -13,6 +13,8 @@ __all__ = [
     "Backend",
     "Rays",
     "RenderOutput",
+    "Views",
+    "backend_of",
     "camera_rays",
     "hard_image",
     "lit_colors",

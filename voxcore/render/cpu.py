@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 from voxcore.errors import InvalidInput, LimitExceeded, ShapeError
 from voxcore.render import kernels
 from voxcore.render.output import RenderOutput, likeliest_block, with_square
-from voxcore.render.rays import Rays, grid_rays
+from voxcore.render.rays import Rays, Views, grid_rays, written_out
 from voxcore.render.shading import SKY
 from voxcore.render.threads import dealt, run_team
 
@@ -33,7 +33,7 @@ _ROWS: Final = 16384
 
 
 def render_cpu(
-    occupancy: torch.Tensor, material_probs: torch.Tensor, lit: Array, rays: Rays, *, world_scale: float
+    occupancy: torch.Tensor, material_probs: torch.Tensor, lit: Array, rays: Rays | Views, *, world_scale: float
 ) -> RenderOutput:
     """See `voxcore.render.render_soft_rays`. float32 on the CPU only.
 
@@ -48,7 +48,7 @@ def render_cpu(
     if occupancy.numel() > MAX_CELLS:
         raise LimitExceeded(f"at most {MAX_CELLS} cells, got {occupancy.numel()}", field="occupancy")
     shape = tuple(occupancy.shape)
-    scene = _Scene(shape, rays, world_scale)
+    scene = _Scene(shape, written_out(rays), world_scale)
     table = with_square(lit).reshape(len(lit), 24).astype(np.float32)
     color = _FaceColors.apply(material_probs.reshape(-1, len(lit)), table).reshape(-1, 4)  # type: ignore[no-untyped-call]
     rgb, square, depth, alpha, normal, cell = _Composite.apply(occupancy.reshape(-1), color, scene)  # type: ignore[no-untyped-call]

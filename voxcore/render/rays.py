@@ -51,23 +51,55 @@ class Rays:
         return len(self.origin)
 
 
-def camera_rays(cameras: Sequence[Camera]) -> Rays:
-    """One ray per pixel of every camera, ordered [V, H, W].
+@dataclass(frozen=True, eq=False)
+class Views:
+    """All pixels of V cameras of one picture size, ordered [V, H, W], not written out ray by ray.
 
-    Raises ShapeError where the cameras differ in picture size, InvalidInput where there is none.
+    Args:
+        basis: [V, 4, 3] float64, `Camera.ray_basis` of each camera: the ray of pixel (row, column)
+            starts at ``basis[v, 0]`` and goes along basis[v, 1] + (column + 0.5) basis[v, 2] +
+            (row + 0.5) basis[v, 3].
+        near, far: [V] float64, the range of t that is drawn.
     """
-    width, height = picture_size(cameras)
-    size = (len(cameras), height, width)
-    eye, a, b, c = np.stack([camera.ray_basis() for camera in cameras], axis=1)[:, :, None, None, :]
-    direction = a + (np.arange(width)[:, None] + 0.5) * b + (np.arange(height)[:, None, None] + 0.5) * c
-    near = np.array([camera.clip_near for camera in cameras])[:, None, None]
-    far = np.array([camera.far for camera in cameras])[:, None, None]
-    return Rays(
-        np.broadcast_to(eye, (*size, 3)).reshape(-1, 3),
-        direction.reshape(-1, 3),
-        np.broadcast_to(near, size).reshape(-1),
-        np.broadcast_to(far, size).reshape(-1),
-    )
+
+    basis: Array
+    near: Array
+    far: Array
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, cameras: Sequence[Camera]) -> Views:
+        """Raises ShapeError where the cameras differ in picture size, InvalidInput where there is none."""
+        width, height = picture_size(cameras)
+        basis = np.stack([camera.ray_basis() for camera in cameras])
+        near, far = np.array([c.clip_near for c in cameras]), np.array([c.far for c in cameras])
+        return cls(basis, near, far, width, height)
+
+    def __len__(self) -> int:
+        return len(self.basis) * self.height * self.width
+
+    def rays(self) -> Rays:
+        """Each of them."""
+        size = (len(self.basis), self.height, self.width)
+        eye, a, b, c = np.moveaxis(self.basis, 1, 0)[:, :, None, None, :]
+        direction = a + (np.arange(self.width)[:, None] + 0.5) * b + (np.arange(self.height)[:, None, None] + 0.5) * c
+        return Rays(
+            np.broadcast_to(eye, (*size, 3)).reshape(-1, 3),
+            direction.reshape(-1, 3),
+            np.broadcast_to(self.near[:, None, None], size).reshape(-1),
+            np.broadcast_to(self.far[:, None, None], size).reshape(-1),
+        )
+
+
+def camera_rays(cameras: Sequence[Camera]) -> Rays:
+    """One ray per pixel of every camera, ordered [V, H, W]. Errors as in `Views.of`."""
+    return Views.of(cameras).rays()
+
+
+def written_out(rays: Rays | Views) -> Rays:
+    """Single rays in any case."""
+    return rays.rays() if isinstance(rays, Views) else rays
 
 
 def pixel_rays(

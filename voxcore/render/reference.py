@@ -14,17 +14,22 @@ from numpy.typing import NDArray
 
 from voxcore.palette import FACE_NORMALS
 from voxcore.render.output import RenderOutput, likeliest_block, with_square
-from voxcore.render.rays import Rays, grid_rays
+from voxcore.render.rays import Rays, Views, grid_rays, written_out
 from voxcore.render.shading import SKY
 
 _RAYS_AT_ONCE: Final = 4096
 
 
 def render_reference(
-    occupancy: torch.Tensor, material_probs: torch.Tensor, lit: NDArray[np.float64], rays: Rays, *, world_scale: float
+    occupancy: torch.Tensor,
+    material_probs: torch.Tensor,
+    lit: NDArray[np.float64],
+    rays: Rays | Views,
+    *,
+    world_scale: float,
 ) -> RenderOutput:
     """See `voxcore.render.render_soft_rays`. float32 or float64, any device; passes gradcheck."""
-    shape = tuple(occupancy.shape)
+    rays, shape = written_out(rays), tuple(occupancy.shape)
     device = occupancy.device
     origin, direction = (torch.tensor(a, device=device) for a in grid_rays(rays, shape, world_scale))
     near, far = (torch.tensor(a, device=device) for a in (rays.near, rays.far))

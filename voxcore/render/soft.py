@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
@@ -12,15 +13,29 @@ from numpy.typing import NDArray
 from voxcore.cameras import Camera
 from voxcore.errors import InvalidInput, ShapeError
 from voxcore.render.cpu import render_cpu
+from voxcore.render.cuda import render_cuda
 from voxcore.render.output import RenderOutput
-from voxcore.render.rays import Rays, camera_rays, check_world_scale, picture_size
+from voxcore.render.rays import Rays, Views, check_world_scale
 from voxcore.render.reference import render_reference
 
-Backend = Literal["cpu", "reference"]
+Backend = Literal["cpu", "cuda", "cuda_atomic", "reference"]
 Renderer = Callable[..., RenderOutput]
 
-RENDERERS: Final[dict[Backend, Renderer]] = {"cpu": render_cpu, "reference": render_reference}
+RENDERERS: Final[dict[Backend, Renderer]] = {
+    "cpu": render_cpu,
+    "cuda": render_cuda,
+    "cuda_atomic": partial(render_cuda, deterministic=False),
+    "reference": render_reference,
+}
 """Every renderer of soft grids; all take the arguments of `render_soft_rays` and agree."""
+
+DEFAULTS: Final[dict[str, Backend]] = {"cpu": "cpu", "cuda": "cuda"}
+"""The renderer of each kind of device; on any other it is the reference."""
+
+
+def backend_of(device: torch.device) -> Backend:
+    """The renderer that draws grids on ``device`` unless another is asked for."""
+    return DEFAULTS.get(device.type, "reference")
 
 
 def render_soft(
@@ -30,28 +45,26 @@ def render_soft(
     cameras: Sequence[Camera],
     *,
     world_scale: float,
-    backend: Backend = "cpu",
+    backend: Backend | None = None,
 ) -> RenderOutput:
     """Whole pictures [V, H, W] of ``cameras``, which share one picture size.
 
     Arguments, meaning and errors as in `render_soft_rays`; ShapeError also where picture sizes
     differ, InvalidInput where there is no camera.
     """
-    width, height = picture_size(cameras)
-    out = render_soft_rays(
-        occupancy, material_probs, lit, camera_rays(cameras), world_scale=world_scale, backend=backend
-    )
-    return out.reshaped((len(cameras), height, width))
+    views = Views.of(cameras)
+    out = render_soft_rays(occupancy, material_probs, lit, views, world_scale=world_scale, backend=backend)
+    return out.reshaped((len(cameras), views.height, views.width))
 
 
 def render_soft_rays(
     occupancy: torch.Tensor,
     material_probs: torch.Tensor,
     lit: NDArray[np.float64],
-    rays: Rays,
+    rays: Rays | Views,
     *,
     world_scale: float,
-    backend: Backend = "cpu",
+    backend: Backend | None = None,
 ) -> RenderOutput:
     """Composites a soft grid along R rays, cell by cell, front to back.
 
@@ -66,9 +79,11 @@ def render_soft_rays(
             cells of occupancy 1 have the gradient that the formula has).
         material_probs: [X, Y, Z, M], sums to 1 over M. Differentiable.
         lit: [M, 6, 3] from `lit_colors`; not differentiable.
-        rays: from `camera_rays` or `pixel_rays`, world space; not differentiable.
+        rays: `Views` of cameras, or from `camera_rays` or `pixel_rays`; world space, not differentiable.
         world_scale: side of a cell in world units.
-        backend: ``cpu`` (float32) or ``reference`` (any dtype and device, slow).
+        backend: ``cpu`` or ``cuda`` (float32; the same input gives the same bits), ``cuda_atomic``
+            (faster, and the last bits of a gradient differ from run to run) or ``reference`` (any
+            dtype and device, slow). The default is that of the device (`backend_of`).
 
     Returns:
         RenderOutput with leading shape [R], in the dtype of ``occupancy``.
@@ -78,6 +93,7 @@ def render_soft_rays(
         InvalidInput: occupancy is not a number in 0..1, world_scale is not positive, or the
             tensors are on a device that the backend cannot use.
         LimitExceeded: the grid has more cells than the backend can count.
+        NotFound: the backend needs something that is not installed.
     """
     if occupancy.ndim != 3 or 0 in occupancy.shape:
         raise ShapeError(f"expected [X, Y, Z], got {list(occupancy.shape)}", field="occupancy")
@@ -92,4 +108,6 @@ def render_soft_rays(
     if not (low.item() >= 0.0 and high.item() <= 1.0):
         raise InvalidInput(f"expected numbers in 0..1, got a range of {low.item()} to {high.item()}", field="occupancy")
     check_world_scale(world_scale)
-    return RENDERERS[backend](occupancy, material_probs, lit, rays, world_scale=world_scale)
+    return RENDERERS[backend or backend_of(occupancy.device)](
+        occupancy, material_probs, lit, rays, world_scale=world_scale
+    )
