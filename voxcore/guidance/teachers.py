@@ -117,20 +117,11 @@ def _prior(inputs: JobInputs) -> Teacher:
 def _photometric(inputs: JobInputs) -> Teacher:
     if inputs.dataset is None:
         raise InvalidConfig("expected a dataset with pictures, got none", field="dataset_id")
-    _check_renders(inputs)
     return PhotometricTeacher(inputs.config, inputs.dataset, inputs.source.palette)
 
 
 def _noise(inputs: JobInputs) -> Teacher:
-    _check_renders(inputs)
     return NoiseTeacher(inputs.config)
-
-
-def _check_renders(inputs: JobInputs) -> None:
-    """Teachers that look at pictures need the renderer, which runs on the CPU."""
-    if inputs.device.type != "cpu":
-        name = inputs.config.teacher
-        raise InvalidConfig(f"expected cpu for the {name} teacher, got {inputs.device}", field="device")
 
 
 TEACHERS: Final[dict[TeacherName, Callable[[JobInputs], Teacher]]] = {

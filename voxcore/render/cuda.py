@@ -127,9 +127,15 @@ class _Scene:
 
     def leading(self, alpha: Tensor, probs: Tensor, table: Tensor | None) -> list[Argument]:
         """The arguments with which both walks begin."""
-        shape = [c_int(size) for size in self.shape]
-        rays = [pointer(self.source), c_longlong(self.count), c_int(self.width), c_int(self.height)]
-        grid = [pointer(alpha), pointer(probs), pointer(table), pointer(self.lit), c_int(self.materials)]
+        shape: list[Argument] = [c_int(size) for size in self.shape]
+        rays: list[Argument] = [pointer(self.source), c_longlong(self.count), c_int(self.width), c_int(self.height)]
+        grid: list[Argument] = [
+            pointer(alpha),
+            pointer(probs),
+            pointer(table),
+            pointer(self.lit),
+            c_int(self.materials),
+        ]
         return [*grid, *shape, *rays, c_double(self.world_scale), *map(c_float, _SKY)]
 
 
@@ -147,7 +153,13 @@ class _Draw(torch.autograd.Function):
         table = alpha.new_empty((scene.cells, 6, 4)) if scene.has_table else None
         if table is not None:
             faces = 6 * scene.cells
-            mixed = [pointer(probs), pointer(scene.lit), c_int(scene.materials), c_longlong(faces), pointer(table)]
+            mixed: list[Argument] = [
+                pointer(probs),
+                pointer(scene.lit),
+                c_int(scene.materials),
+                c_longlong(faces),
+                pointer(table),
+            ]
             kernels.launch("mix", -(-faces // BLOCK), mixed)
         count = scene.count
         rgb, normal = alpha.new_empty((count, 3)), alpha.new_empty((count, 3))
@@ -179,12 +191,12 @@ class _Draw(torch.autograd.Function):
             most = map(c_float, scene.most)
             kernels.launch("largest", -(-scene.count // BLOCK), [count, *pulled, *most, pointer(bound)])
         if scene.count:
-            after = [*pulled, pointer(state), pointer(bound), pointer(sums), c_int(width)]
+            after: list[Argument] = [*pulled, pointer(state), pointer(bound), pointer(sums), c_int(width)]
             kernels.launch("differentiate", scene.blocks, [*scene.leading(alpha, probs, table), *after])
         total = sums
         if scene.deterministic:
             total = alpha.new_empty(size)
-            settled = [pointer(sums), c_longlong(sums.numel()), pointer(bound), count, pointer(total)]
+            settled: list[Argument] = [pointer(sums), c_longlong(sums.numel()), pointer(bound), count, pointer(total)]
             kernels.launch("settle", -(-sums.numel() // BLOCK), settled)
         shape = scene.shape
-        return total[:, scene.materials].reshape(shape), total[:, : scene.materials].unflatten(0, shape), None
+        return total[:, scene.materials].reshape(shape), total[:, : scene.materials].view(*shape, -1), None

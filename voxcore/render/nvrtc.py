@@ -91,7 +91,7 @@ class CompiledKernels:
         size, get = (
             (nvrtc.nvrtcGetCUBINSize, nvrtc.nvrtcGetCUBIN) if exact else (nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX)
         )
-        image = b" " * self._done(size(program))
+        image: bytes = b" " * self._done(size(program))
         self._done(get(program, image))
         return image
 

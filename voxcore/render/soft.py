@@ -14,11 +14,12 @@ from voxcore.cameras import Camera
 from voxcore.errors import InvalidInput, ShapeError
 from voxcore.render.cpu import render_cpu
 from voxcore.render.cuda import render_cuda
+from voxcore.render.layers import LayerOptions, render_layers
 from voxcore.render.output import RenderOutput
 from voxcore.render.rays import Rays, Views, check_world_scale
 from voxcore.render.reference import render_reference
 
-Backend = Literal["cpu", "cuda", "cuda_atomic", "reference"]
+Backend = Literal["cpu", "cuda", "cuda_atomic", "reference", "nvdiffrast", "nvdiffrast_surface"]
 Renderer = Callable[..., RenderOutput]
 
 RENDERERS: Final[dict[Backend, Renderer]] = {
@@ -26,8 +27,11 @@ RENDERERS: Final[dict[Backend, Renderer]] = {
     "cuda": render_cuda,
     "cuda_atomic": partial(render_cuda, deterministic=False),
     "reference": render_reference,
+    "nvdiffrast": render_layers,
+    "nvdiffrast_surface": partial(render_layers, options=LayerOptions(surface=True, antialias=True)),
 }
-"""Every renderer of soft grids; all take the arguments of `render_soft_rays` and agree."""
+"""Every renderer of soft grids; all take the arguments of `render_soft_rays` and agree,
+but for nvdiffrast (`voxcore.render.layers`), which draws what it can of the same."""
 
 DEFAULTS: Final[dict[str, Backend]] = {"cpu": "cpu", "cuda": "cuda"}
 """The renderer of each kind of device; on any other it is the reference."""
@@ -82,8 +86,9 @@ def render_soft_rays(
         rays: `Views` of cameras, or from `camera_rays` or `pixel_rays`; world space, not differentiable.
         world_scale: side of a cell in world units.
         backend: ``cpu`` or ``cuda`` (float32; the same input gives the same bits), ``cuda_atomic``
-            (faster, and the last bits of a gradient differ from run to run) or ``reference`` (any
-            dtype and device, slow). The default is that of the device (`backend_of`).
+            (faster, and the last bits of a gradient differ from run to run), ``reference`` (any
+            dtype and device, slow), or the optional ``nvdiffrast`` and ``nvdiffrast_surface``. The
+            default is that of the device (`backend_of`).
 
     Returns:
         RenderOutput with leading shape [R], in the dtype of ``occupancy``.

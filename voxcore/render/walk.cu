@@ -24,7 +24,7 @@
 #define TILE_Y 4
 #define FULL 0xffffffffu
 #ifndef LEVELS
-#define LEVELS 5
+#define LEVELS 2
 #endif
 #define NEGLIGIBLE 1e-7f /* as in kernels.py */
 
