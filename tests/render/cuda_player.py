@@ -5,6 +5,7 @@ import functools
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from voxcore.render.cuda import SOURCE
 from voxcore.render.nvrtc import addresses
 
 HERE = Path(__file__).parent
+BUILT = tempfile.TemporaryDirectory()
 
 
 class PlayedKernels:
@@ -28,16 +30,20 @@ class PlayedKernels:
 
 
 @functools.cache
-def library(folder: Path, deterministic: bool) -> Path:
+def library(deterministic: bool) -> Path:
     compiler = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         message = "the CUDA kernels are tested on a CPU with a C++ compiler, and there is none"
         if os.environ.get("VOXCORE_SKIP_NOTHING"):
             pytest.fail(message)
         pytest.skip(message)
-    out = folder / f"walk_{deterministic}.so"
+    out = Path(BUILT.name) / f"walk_{deterministic}.so"
     flags = ["-std=c++17", "-O2", "-ffp-contract=off", "-Wall", "-Werror", "-Wno-unused-function",
              "-Wno-unknown-pragmas", "-shared", "-fPIC", f"-I{SOURCE.parent}"]  # fmt: skip
     flags += ["-DDETERMINISTIC"] if deterministic else []
     subprocess.run([compiler, *flags, "-o", str(out), str(HERE / "played.cpp")], check=True)
     return out
+
+
+def played(deterministic: bool) -> PlayedKernels:
+    return PlayedKernels(library(deterministic))

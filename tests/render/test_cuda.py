@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from cuda_player import PlayedKernels, library
+from cuda_player import played
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scenes import CAMERAS, LIT, binary_grid, look, random_map, soft_grid
@@ -18,23 +18,15 @@ from voxcore.render.cuda import render_cuda, render_with
 DETERMINISTIC, ATOMIC = True, False
 
 
-@pytest.fixture(scope="session")
-def built(tmp_path_factory):
-    return partial(library, tmp_path_factory.mktemp("walk"))
-
-
 @pytest.fixture(params=["played"] + ["gpu"] * torch.cuda.is_available())
-def draw(request, built):
+def draw(request):
     """draw(occupancy, materials, rays, deterministic, **options) -> RenderOutput on the CPU."""
     if request.param == "played":
 
-        def played(occupancy, materials, rays, deterministic, lit=LIT, **options):
-            def kernels(asked):
-                return PlayedKernels(built(asked))
+        def on_cpu(occupancy, materials, rays, deterministic, lit=LIT, **options):
+            return render_with(played, occupancy, materials, lit, rays, 2.0, deterministic, **options)
 
-            return render_with(kernels, occupancy, materials, lit, rays, 2.0, deterministic, **options)
-
-        return played
+        return on_cpu
 
     def on_gpu(occupancy, materials, rays, deterministic, lit=LIT, **options):
         from voxcore.render.cuda import kernels_for
