@@ -275,7 +275,7 @@ _BASE: Final[dict[str, Any]] = {
     "save_map_every": 0,
     "checkpoint_every": 40,
 }
-_SAMPLE: Final[dict[str, Any]] = {"steps": 18, "log_every": 1, "image_every": 6, "checkpoint_every": 6}
+_SAMPLE: Final[dict[str, Any]] = {"steps": 14, "log_every": 1, "image_every": 6, "checkpoint_every": 6}
 _TEACHER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     # Few looks, each followed almost to its end: a grid that lags behind its target averages over what
     # the prior cannot decide yet, and thin things vanish.
