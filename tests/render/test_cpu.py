@@ -137,7 +137,6 @@ def test_finite_differences():
 def test_result_does_not_depend_on_threads(binary, monkeypatch):
     from voxcore.render import cpu
 
-    monkeypatch.setattr(cpu, "_RECORD_BYTES", 40_000)  # several batches
     monkeypatch.setattr(cpu, "_BLOCK", 7)
     shape = (40, 12, 40)  # more keys than one stripe of the gather
     grid = binary_grid(random_map(6, shape, 0.2)) if binary else soft_grid(4, shape, 0.0, 0.3)

@@ -14,19 +14,22 @@ from numpy.typing import NDArray
 from torch.autograd.function import once_differentiable
 
 from voxcore.errors import InvalidInput, LimitExceeded, ShapeError
-from voxcore.render import kernels
-from voxcore.render.output import RenderOutput, likeliest_block, with_square
+from voxcore.render import soft_kernels
+from voxcore.render.lanes import LANES
+from voxcore.render.output import RenderOutput, with_square
 from voxcore.render.rays import Rays, Views, grid_rays, written_out
 from voxcore.render.shading import SKY
 from voxcore.render.threads import dealt, run_team
 
 Array = NDArray[np.float64]
-MAX_CELLS: Final = (2**31 - 1) // 6
-"""6 * cell + face is kept in 32 bits."""
-_RECORD_BYTES: Final = 12 * 2**20
-"""Bound on the gradient records that are alive at once; about what fits into the caches."""
-_SKY: Final = with_square(SKY)
-_BLOCK: Final = 256
+Floats = NDArray[np.float32]
+MAX_CELLS: Final = 2**31 - 1
+"""The index of a cell is kept in 32 bits."""
+_LARGE: Final = 2**20
+_MOST_COPIES: Final = 8
+"""Of the gradient, see `_copies`; of a grid of more than _LARGE cells one where rays are few."""
+_SKY: Final = with_square(SKY).astype(np.float32)
+_BLOCK: Final = 1024
 """Rays per kernel call: enough to hide the call, few enough to share the work evenly."""
 _ROWS: Final = 16384
 """Cells per kernel call."""
@@ -47,108 +50,89 @@ def render_cpu(
             raise InvalidInput(f"expected a tensor on the CPU, got one on {value.device}", field=name)
     if occupancy.numel() > MAX_CELLS:
         raise LimitExceeded(f"at most {MAX_CELLS} cells, got {occupancy.numel()}", field="occupancy")
-    shape = tuple(occupancy.shape)
-    scene = _Scene(shape, written_out(rays), world_scale)
-    table = with_square(lit).reshape(len(lit), 24).astype(np.float32)
-    color = _FaceColors.apply(material_probs.reshape(-1, len(lit)), table).reshape(-1, 4)  # type: ignore[no-untyped-call]
-    rgb, square, depth, alpha, normal, cell = _Composite.apply(occupancy.reshape(-1), color, scene)  # type: ignore[no-untyped-call]
-    block_id = likeliest_block(material_probs, cell)
-    return RenderOutput(rgb, square, depth, normal, alpha, block_id, cell)
+    scene = _Scene(tuple(occupancy.shape), lit, written_out(rays), world_scale)
+    seen, depth, alpha, normal, block_id, cell = _Composite.apply(  # type: ignore[no-untyped-call]
+        occupancy.reshape(-1), material_probs.reshape(-1, len(lit)), scene
+    )
+    return RenderOutput(seen[:, :3], seen[:, 3], depth, normal, alpha, block_id, cell)
 
 
 class _Scene:
     """What the kernels need and no gradient flows into."""
 
-    def __init__(self, shape: tuple[int, ...], rays: Rays, world_scale: float) -> None:
+    def __init__(self, shape: tuple[int, ...], lit: Array, rays: Rays, world_scale: float) -> None:
         self.shape = np.array(shape, dtype=np.int64)
         self.origin, self.direction = grid_rays(rays, shape, world_scale)
         self.near, self.far = rays.near, rays.far
+        self.lit = with_square(lit).reshape(len(lit), 24).astype(np.float32)
+        """Faces and channels of each material."""
 
-    def arguments(self, alpha: torch.Tensor, color: torch.Tensor) -> tuple[Any, ...]:
+    def arguments(self, alpha: torch.Tensor, color: Floats) -> tuple[Any, ...]:
         """The leading arguments of both kernels."""
-        rays = (self.origin, self.direction, self.near, self.far)
-        return (alpha.detach().numpy(), color.detach().numpy(), self.shape, *rays, _SKY)
-
-
-class _FaceColors(torch.autograd.Function):
-    """material_probs [N, M] and lit [M, 24] -> [N, 24]: sum over m of p_m * lit_m, per face and channel."""
-
-    @staticmethod
-    def forward(ctx: Any, material_probs: torch.Tensor, table: NDArray[np.float32]) -> torch.Tensor:
-        ctx.table = table
-        return _mix(material_probs, table)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None]:
-        return _mix(grad, np.ascontiguousarray(ctx.table.T)), None
-
-
-def _mix(a: torch.Tensor, b: NDArray[np.float32]) -> torch.Tensor:
-    rows = a.detach().contiguous().numpy()
-    out = np.empty((len(rows), b.shape[1]), np.float32)
-
-    def work(rank: int, size: int, _: object) -> None:
-        for start, stop in dealt(len(rows), _ROWS, rank, size):
-            kernels.mix(rows, b, start, stop, out)
-
-    run_team(work, -(-len(rows) // _ROWS))
-    return torch.from_numpy(out)
+        return (alpha.detach().numpy(), color, self.shape, self.origin, self.direction, self.near, self.far, _SKY)
 
 
 class _Composite(torch.autograd.Function):
-    """alpha [N] and face colours [6 * N, 4] -> rgb, square, depth, alpha, normal, cell of R rays."""
+    """alpha [N] and material_probs [N, M] -> colour and square [R, 4], depth, alpha, normal, block, cell of R rays."""
 
     @staticmethod
-    def forward(ctx: Any, alpha: torch.Tensor, color: torch.Tensor, scene: _Scene) -> tuple[torch.Tensor, ...]:
-        alpha, color = alpha.contiguous(), color.contiguous()
-        ctx.save_for_backward(alpha, color)
-        ctx.scene = scene
-        count = len(scene.origin)
-        rgb, normal = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
-        square, depth, opacity = (np.empty(count, np.float32) for _ in range(3))
-        cell = np.empty(count, np.int32)
-        arguments = scene.arguments(alpha, color)
+    def forward(ctx: Any, alpha: torch.Tensor, material_probs: torch.Tensor, scene: _Scene) -> tuple[torch.Tensor, ...]:
+        alpha, probs = alpha.contiguous(), material_probs.detach().contiguous().numpy()
+        count, cells = len(scene.origin), len(probs)
+        color, lit = np.empty(24 * cells, np.float32), scene.lit.reshape(-1)
+        seen, normal = np.empty((count, 4), np.float32), np.empty((count, 3), np.float32)
+        depth, opacity = np.empty(count, np.float32), np.empty(count, np.float32)
+        block, cell = np.empty(count, np.int64), np.empty(count, np.int64)
+        arguments = (*scene.arguments(alpha, color), probs)
 
-        def work(rank: int, size: int, _: object) -> None:
+        def work(rank: int, size: int, wait: Callable[[], object]) -> None:
+            for start, stop in dealt(cells, _ROWS, rank, size):
+                soft_kernels.mix(probs, lit, start, stop, color)
+            wait()
             for start, stop in dealt(count, _BLOCK, rank, size):
-                kernels.composite(*arguments, start, stop, rgb, square, depth, normal, opacity, cell)
+                soft_kernels.composite(*arguments, start, stop, seen.reshape(-1), depth, normal, opacity, block, cell)
 
         run_team(work, -(-count // _BLOCK))
-        values = map(torch.from_numpy, (rgb, square, depth, opacity, normal))
-        out = (*values, torch.from_numpy(cell.astype(np.int64)))
-        ctx.mark_non_differentiable(*out[4:])
+        ctx.save_for_backward(alpha)
+        ctx.scene, ctx.color = scene, color
+        out = tuple(map(torch.from_numpy, (seen, depth, opacity, normal, block, cell)))
+        ctx.mark_non_differentiable(*out[3:])
         return out
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
-        alpha, color = ctx.saved_tensors
+        (alpha,) = ctx.saved_tensors
         scene: _Scene = ctx.scene
-        g_color = torch.cat([grads[0], grads[1][:, None]], dim=1).numpy()
-        g_depth, g_alpha = (g.contiguous().numpy() for g in grads[2:4])
-        grad_alpha, grad_color = np.zeros(alpha.shape, np.float32), np.zeros(color.shape, np.float32)
-        arguments = scene.arguments(alpha, color)
-        count, steps = len(scene.origin), int(scene.shape.sum()) + 1
-        batch = max(1, min(count, _RECORD_BYTES // (12 * steps)))
-        keys, counts = np.empty((batch, steps), np.int32), np.empty(batch, np.int32)
-        d_alpha, weights = np.empty((batch, steps), np.float32), np.empty((batch, steps), np.float32)
+        g_seen, g_depth, g_alpha = (g.contiguous().numpy().reshape(-1) for g in grads[:3])
+        cells, kinds = len(alpha), len(scene.lit)
+        columns = np.pad(scene.lit.T, ((0, 0), (0, -kinds % LANES))).reshape(-1)
+        grad_probs = np.empty(cells * kinds, np.float32)
+        arguments, count = scene.arguments(alpha, ctx.color), len(scene.origin)
+        copies = _copies(count, scene.shape)
+        grad_alpha, grad_color = np.zeros((copies, cells), np.float32), np.zeros((copies, 24 * cells), np.float32)
 
         def work(rank: int, size: int, wait: Callable[[], object]) -> None:
-            parts = 1 << (size.bit_length() - 1)  # a power of two: owners are found by a mask
-            for first in range(0, count, batch):
-                rays = min(batch, count - first)
-                for start, stop in dealt(rays, _BLOCK, rank, size):
-                    kernels.differentiate(
-                        *arguments, first, first + start, first + stop, g_color, g_depth, g_alpha,
-                        keys, d_alpha, weights, counts,
-                    )  # fmt: skip
-                wait()
-                if rank < parts:
-                    kernels.gather(
-                        keys, d_alpha, weights, counts, first, rays, g_color, rank, parts - 1, grad_alpha, grad_color
+            for copy in range(rank, copies, size):
+                for start, stop in dealt(count, _BLOCK, copy, copies):
+                    soft_kernels.differentiate(
+                        *arguments, start, stop, g_seen, g_depth, g_alpha, grad_alpha[copy], grad_color[copy]
                     )
-                wait()
+            wait()
+            for start, stop in dealt(cells, _ROWS, rank, size):
+                soft_kernels.unmix(grad_color, columns, kinds, start, stop, grad_probs)
 
-        run_team(work, -(-count // _BLOCK))
-        return torch.from_numpy(grad_alpha), torch.from_numpy(grad_color), None
+        run_team(work, max(copies, -(-cells // _ROWS)))
+        return torch.from_numpy(grad_alpha.sum(axis=0)), torch.from_numpy(grad_probs).view(cells, kinds), None
+
+
+def _copies(rays: int, shape: NDArray[np.int64]) -> int:
+    """How many copies of the gradient are filled side by side, to be added up at the end.
+
+    More let more threads work, but each has to be cleared and read. It depends on nothing but the
+    problem, so that every sum runs in the same order whatever the number of threads.
+    """
+    cells = int(shape.prod())
+    worthwhile = rays * int(shape.sum()) // (24 * cells)
+    most = max(1 if cells > _LARGE else 2, min(worthwhile, _MOST_COPIES))
+    return int(1 << (most.bit_length() - 1))

@@ -42,7 +42,8 @@ class Rays:
                 raise ShapeError(f"expected {list(shape)}, got {list(value.shape)}", field=f"rays.{name}")
             if not np.isfinite(value).all():
                 raise InvalidInput("expected finite numbers, got NaN or infinity", field=f"rays.{name}")
-        if not self.direction.any(axis=1).all():
+        x, y, z = self.direction.T
+        if ((x == 0.0) & (y == 0.0) & (z == 0.0)).any():
             raise InvalidInput("expected directions other than zero", field="rays.direction")
         if not ((self.near >= 0.0) & (self.near < self.far)).all():
             raise InvalidInput("expected 0 <= near < far", field="rays.near")
@@ -81,15 +82,15 @@ class Views:
 
     def rays(self) -> Rays:
         """Each of them."""
-        size = (len(self.basis), self.height, self.width)
+        origin, direction = (np.empty((len(self.basis), self.height, self.width, 3)) for _ in range(2))
         eye, a, b, c = np.moveaxis(self.basis, 1, 0)[:, :, None, None, :]
-        direction = a + (np.arange(self.width)[:, None] + 0.5) * b + (np.arange(self.height)[:, None, None] + 0.5) * c
-        return Rays(
-            np.broadcast_to(eye, (*size, 3)).reshape(-1, 3),
-            direction.reshape(-1, 3),
-            np.broadcast_to(self.near[:, None, None], size).reshape(-1),
-            np.broadcast_to(self.far[:, None, None], size).reshape(-1),
-        )
+        in_row = a + (np.arange(self.width)[:, None] + 0.5) * b
+        in_column = (np.arange(self.height)[:, None, None] + 0.5) * c
+        for axis in range(3):  # numpy is slow where the last axis is short
+            origin[..., axis] = eye[..., axis]
+            np.add(in_row[..., axis], in_column[..., axis], out=direction[..., axis])
+        near, far = (np.repeat(value, self.height * self.width) for value in (self.near, self.far))
+        return Rays(origin.reshape(-1, 3), direction.reshape(-1, 3), near, far)
 
 
 def camera_rays(cameras: Sequence[Camera]) -> Rays:
@@ -146,7 +147,10 @@ def grid_from_world(rows: Array, shape: tuple[int, ...], world_scale: float) -> 
 
 def grid_rays(rays: Rays, shape: tuple[int, ...], world_scale: float) -> tuple[Array, Array]:
     """Origins and directions [R, 3] in grid space, where cell (x, y, z) spans x..x+1 and so on."""
-    return rays.origin / world_scale + _grid_offset(shape), rays.direction / world_scale
+    origin = rays.origin / world_scale
+    for axis, offset in enumerate(_grid_offset(shape)):  # numpy is slow where the last axis is short
+        origin[:, axis] += offset
+    return origin, rays.direction / world_scale
 
 
 def check_world_scale(world_scale: float) -> None:
