@@ -19,6 +19,9 @@ export function launch(flags: readonly string[] = WEBGPU_FLAGS): Promise<Browser
   return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-quic", "--force-color-profile=srgb", ...flags] });
 }
 
+/** The software GPU for WebGL only. */
+export const WEBGL_FLAGS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+
 /** What a page says where nobody listens: messages of the console and errors. */
 export function complaints(page: Page): string[] {
   const found: string[] = [];

@@ -1,7 +1,7 @@
 /** Which chunks want meshing, nearest first, a few in flight at a time; the newest state of a chunk wins. */
 import type { VoxelWorld } from "../world/voxels";
-import type { ChunkMesh } from "./faces";
-import { chunkCells, meshChunk } from "./mesher";
+import { EMPTY_MESH, type ChunkMesh } from "./faces";
+import { chunkCells, isEmpty, meshChunk } from "./mesher";
 import type { MeshAnswer, MeshRequest } from "./mesher.worker";
 
 /** So many keep the worker busy while the main thread copies no further ahead than it must. */
@@ -11,6 +11,8 @@ export class MeshQueue {
   #world: VoxelWorld | null = null;
   #soft = false;
   readonly #wanted = new Set<number>();
+  /** The same, the nearest last; null where it has to be sorted anew. */
+  #line: number[] | null = null;
   /** Ticket to chunk, of what the worker has. */
   readonly #flying = new Map<number, number>();
   #ticket = 0;
@@ -32,6 +34,7 @@ export class MeshQueue {
     this.#world = world;
     this.#soft = soft;
     this.#wanted.clear();
+    this.#line = null;
     this.#flying.clear();
     if (world) for (let chunk = 0; chunk < world.chunkCount; chunk++) this.#wanted.add(chunk);
     this.#pump();
@@ -39,6 +42,7 @@ export class MeshQueue {
 
   add(chunks: Iterable<number>): void {
     for (const chunk of chunks) this.#wanted.add(chunk);
+    this.#line = null;
     this.#pump();
   }
 
@@ -66,6 +70,7 @@ export class MeshQueue {
         worker.terminate();
         this.#worker = null;
         for (const chunk of this.#flying.values()) this.#wanted.add(chunk);
+        this.#line = null;
         this.#flying.clear();
         this.#pump();
       });
@@ -86,10 +91,8 @@ export class MeshQueue {
   #pump(): void {
     const world = this.#world;
     while (world && this.#wanted.size > 0 && this.#flying.size < IN_FLIGHT) {
-      const busy = new Set(this.#flying.values());
-      const ready = [...this.#wanted].filter((chunk) => !busy.has(chunk));
-      if (ready.length === 0) break;
-      const chunk = ready.reduce((best, other) => (this.order(other) < this.order(best) ? other : best));
+      const chunk = this.#next();
+      if (chunk === undefined) break;
       this.#wanted.delete(chunk);
       this.#send(world, chunk);
     }
@@ -100,8 +103,23 @@ export class MeshQueue {
     }
   }
 
+  /** The nearest chunk that is wanted and not in flight. */
+  #next(): number | undefined {
+    if (!this.#line) {
+      const distances = new Map([...this.#wanted].map((chunk) => [chunk, this.order(chunk)]));
+      this.#line = [...this.#wanted].sort((a, b) => distances.get(b)! - distances.get(a)!);
+    }
+    const busy = new Set(this.#flying.values());
+    const at = this.#line.findLastIndex((chunk) => !busy.has(chunk));
+    return at < 0 ? undefined : this.#line.splice(at, 1)[0];
+  }
+
   #send(world: VoxelWorld, chunk: number): void {
     const cells = chunkCells(world, chunk, this.#soft);
+    if (isEmpty(cells)) {
+      this.deliver(chunk, EMPTY_MESH);
+      return;
+    }
     if (!this.#worker) {
       this.deliver(chunk, meshChunk(cells));
       return;

@@ -38,6 +38,11 @@ function padded(world: VoxelWorld, source: Uint8Array, origin: Vec3): Uint8Array
   return out;
 }
 
+/** Whether there is nothing to draw in a chunk: all air, and surely so. */
+export function isEmpty({ ids, occupancy }: ChunkCells): boolean {
+  return new Uint32Array(ids.buffer).every((four) => four === 0) && (occupancy === null || occupancy.every((o) => o < UNDECIDED[0]));
+}
+
 /** Occupancies (of 255) from which on a cell looks a little more solid. */
 const UNDECIDED = [26, 92, 166] as const;
 
@@ -88,42 +93,47 @@ export function meshChunk(cells: ChunkCells): ChunkMesh {
   const solid = solidities(cells);
   const masks = new Uint8Array(CELLS);
   const counts = [0, 0, 0, 0, 0, 0];
-  forEachInner((i) => {
-    const own = solid[i]!;
-    if (own === 0) return;
-    let mask = 0;
-    for (let face = 0; face < 6; face++)
-      if (solid[i + FACE_STEPS[face]!]! < own) {
-        mask |= 1 << face;
-        counts[face]!++;
+  for (let z = 0; z < CHUNK; z++)
+    for (let y = 0; y < CHUNK; y++) {
+      const row = rowStart(y, z);
+      for (let i = row; i < row + CHUNK; i++) {
+        const own = solid[i]!;
+        if (own === 0) continue;
+        let mask = 0;
+        for (let face = 0; face < 6; face++)
+          if (solid[i + FACE_STEPS[face]!]! < own) {
+            mask |= 1 << face;
+            counts[face]!++;
+          }
+        masks[i] = mask;
       }
-    masks[i] = mask;
-  });
+    }
   const starts = [0];
   for (const count of counts) starts.push(starts.at(-1)! + count);
   if (starts[6] === 0) return EMPTY_MESH;
   const faces = new Uint32Array(2 * starts[6]!);
   const next = starts.slice(0, 6);
-  forEachInner((i, x, y, z) => {
-    const mask = masks[i]!;
-    if (mask === 0) return;
-    const position = (origin[0] + x) | ((origin[1] + y) << 9) | ((origin[2] + z) << 18);
-    const look = ids[i]! | ((occupancy ? occupancy[i]! : 255) << 16);
-    for (let face = 0; face < 6; face++) {
-      if (!(mask & (1 << face))) continue;
-      const at = 2 * next[face]!++;
-      faces[at] = position | (face << 27);
-      faces[at + 1] = look | (occlusion(solid, i + FACE_STEPS[face]!, face) << 8);
+  for (let z = 0; z < CHUNK; z++)
+    for (let y = 0; y < CHUNK; y++) {
+      const row = rowStart(y, z);
+      for (let x = 0; x < CHUNK; x++) {
+        const i = row + x;
+        const mask = masks[i]!;
+        if (mask === 0) continue;
+        const position = (origin[0] + x) | ((origin[1] + y) << 9) | ((origin[2] + z) << 18);
+        const look = ids[i]! | ((occupancy ? occupancy[i]! : 255) << 16);
+        for (let face = 0; face < 6; face++) {
+          if (!(mask & (1 << face))) continue;
+          const at = 2 * next[face]!++;
+          faces[at] = position | (face << 27);
+          faces[at + 1] = look | (occlusion(solid, i + FACE_STEPS[face]!, face) << 8);
+        }
+      }
     }
-  });
   return { faces, starts };
 }
 
-/** Index and place in the chunk of every cell that is not padding. */
-function forEachInner(visit: (index: number, x: number, y: number, z: number) => void): void {
-  for (let z = 0; z < CHUNK; z++)
-    for (let y = 0; y < CHUNK; y++) {
-      let index = 1 + PADDED * (y + 1 + PADDED * (z + 1));
-      for (let x = 0; x < CHUNK; x++) visit(index++, x, y, z);
-    }
+/** Index of the first cell of a row that is not padding. */
+function rowStart(y: number, z: number): number {
+  return 1 + PADDED * (y + 1 + PADDED * (z + 1));
 }

@@ -1,5 +1,6 @@
 /** The engine alone on a page, with what browser tests ask of it on `window.engine`. */
-import type { Camera } from "../../src/render/camera";
+import { framing, type Camera } from "../../src/render/camera";
+import { Controls } from "../../src/render/controls";
 import { createRenderer, RendererUnavailable, type LostInfo, type Renderer } from "../../src/render/renderer";
 import { VoxelWorld, type Block } from "../../src/world/voxels";
 import * as worlds from "./worlds";
@@ -51,6 +52,49 @@ const engine = {
     await engine.show(new VoxelWorld(about.size, about.palette, about.worldScale, ids));
     return about.views;
   },
+
+  /** RGBA of a picture, as plain numbers. */
+  async pixels(width: number, height: number): Promise<number[]> {
+    return [...(await engine.renderer!.readPixels(width, height)).data];
+  },
+
+  /** How often each colour (RGBA in hexadecimal) is in a picture. */
+  async colors(width: number, height: number): Promise<Record<string, number>> {
+    const { data } = await engine.renderer!.readPixels(width, height);
+    const found: Record<string, number> = {};
+    for (const pixel of new Uint32Array(data.buffer)) {
+      const name = (((pixel & 0xff) << 24) | ((pixel & 0xff00) << 8) | ((pixel >> 8) & 0xff00) | (pixel >>> 24)) >>> 0;
+      const key = name.toString(16).padStart(8, "0");
+      found[key] = (found[key] ?? 0) + 1;
+    }
+    return found;
+  },
+
+  frame(direction?: [number, number, number]): Camera {
+    const { size, worldScale } = engine.world!;
+    const camera = framing(size, worldScale, { aspect: innerWidth / innerHeight, ...(direction ? { direction } : {}) });
+    engine.renderer!.setCamera(camera);
+    return camera;
+  },
+
+  /** Controls on the canvas; where the camera is, is `camera`. */
+  camera: null as Camera | null,
+  control(): void {
+    engine.camera = engine.frame();
+    const canvas = document.querySelector("canvas")!;
+    canvas.tabIndex = 0;
+    const controls = new Controls(canvas, {
+      camera: () => engine.camera!,
+      onCamera: (camera) => {
+        engine.camera = camera;
+        engine.renderer!.setCamera(camera);
+      },
+      pick: (x, y) => engine.renderer!.pick(x, y),
+      home: () => engine.frame(),
+    });
+    engine.controls = controls;
+  },
+  controls: null as Controls | null,
 
   async compare(url: string, view: View): Promise<Compared> {
     const { width, height } = view;

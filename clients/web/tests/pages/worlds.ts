@@ -38,3 +38,18 @@ export function textured(): VoxelWorld {
   const custom: Block = { ...block("Marble", 1000, [0.5, 0.5, 0.5]), textures: { side: CHECKER } };
   return new VoxelWorld([1, 1, 1], [PALETTE[0]!, custom], 2, Uint8Array.of(1));
 }
+
+/** A floor with a tower on it, and above the floor a slab that may or may not become blocks. */
+export function undecided(): VoxelWorld {
+  const world = new VoxelWorld([32, 16, 32], PALETTE, 2);
+  world.occupancy = new Uint8Array(world.ids.length);
+  for (let z = 0; z < 32; z++)
+    for (let y = 0; y < 16; y++)
+      for (let x = 0; x < 32; x++) {
+        const cell = world.index(x, y, z);
+        const tower = x > 12 && x < 18 && z > 12 && z < 18 && y < 10;
+        if (y < 2 || tower) world.ids[cell] = y < 2 ? 1 : 3;
+        world.occupancy[cell] = world.ids[cell] ? 255 : y < 12 && x < 10 ? 17 * (12 - y) : 0;
+      }
+  return world;
+}
