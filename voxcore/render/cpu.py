@@ -19,7 +19,7 @@ from voxcore.render.lanes import LANES
 from voxcore.render.output import RenderOutput, with_square
 from voxcore.render.rays import Rays, Views, grid_rays, written_out
 from voxcore.render.shading import SKY
-from voxcore.render.threads import dealt, run_team
+from voxcore.render.threads import dealt, deck, run_team
 
 Array = NDArray[np.float64]
 Floats = NDArray[np.float32]
@@ -31,7 +31,7 @@ _MOST_COPIES: Final = 8
 _SKY: Final = with_square(SKY).astype(np.float32)
 _BLOCK: Final = 1024
 """Rays per kernel call: enough to hide the call, few enough to share the work evenly."""
-_ROWS: Final = 16384
+_ROWS: Final = 8192
 """Cells per kernel call."""
 
 
@@ -51,10 +51,10 @@ def render_cpu(
     if occupancy.numel() > MAX_CELLS:
         raise LimitExceeded(f"at most {MAX_CELLS} cells, got {occupancy.numel()}", field="occupancy")
     scene = _Scene(tuple(occupancy.shape), lit, written_out(rays), world_scale)
-    seen, depth, alpha, normal, block_id, cell = _Composite.apply(  # type: ignore[no-untyped-call]
+    rgb, square, depth, alpha, normal, block_id, cell = _Composite.apply(  # type: ignore[no-untyped-call]
         occupancy.reshape(-1), material_probs.reshape(-1, len(lit)), scene
     )
-    return RenderOutput(seen[:, :3], seen[:, 3], depth, normal, alpha, block_id, cell)
+    return RenderOutput(rgb, square, depth, normal, alpha, block_id, cell)
 
 
 class _Scene:
@@ -73,53 +73,71 @@ class _Scene:
 
 
 class _Composite(torch.autograd.Function):
-    """alpha [N] and material_probs [N, M] -> colour and square [R, 4], depth, alpha, normal, block, cell of R rays."""
+    """alpha [N] and material_probs [N, M] -> rgb, square, depth, alpha, normal, block, cell of R rays."""
 
     @staticmethod
     def forward(ctx: Any, alpha: torch.Tensor, material_probs: torch.Tensor, scene: _Scene) -> tuple[torch.Tensor, ...]:
         alpha, probs = alpha.contiguous(), material_probs.detach().contiguous().numpy()
         count, cells = len(scene.origin), len(probs)
         color, lit = np.empty(24 * cells, np.float32), scene.lit.reshape(-1)
-        seen, normal = np.empty((count, 4), np.float32), np.empty((count, 3), np.float32)
-        depth, opacity = np.empty(count, np.float32), np.empty(count, np.float32)
+        rgb, normal = np.empty((count, 3), np.float32), np.empty((count, 3), np.float32)
+        square, depth, opacity = (np.empty(count, np.float32) for _ in range(3))
         block, cell = np.empty(count, np.int64), np.empty(count, np.int64)
         arguments = (*scene.arguments(alpha, color), probs)
 
+        rows, rays = deck(cells, _ROWS), deck(count, _BLOCK)
+
         def work(rank: int, size: int, wait: Callable[[], object]) -> None:
-            for start, stop in dealt(cells, _ROWS, rank, size):
+            for start, stop in rows:
                 soft_kernels.mix(probs, lit, start, stop, color)
             wait()
-            for start, stop in dealt(count, _BLOCK, rank, size):
-                soft_kernels.composite(*arguments, start, stop, seen.reshape(-1), depth, normal, opacity, block, cell)
+            for start, stop in rays:
+                soft_kernels.composite(*arguments, start, stop, rgb, square, depth, normal, opacity, block, cell)
 
-        run_team(work, -(-count // _BLOCK))
+        run_team(work, max(-(-count // _BLOCK), -(-cells // _ROWS)))
         ctx.save_for_backward(alpha)
         ctx.scene, ctx.color = scene, color
-        out = tuple(map(torch.from_numpy, (seen, depth, opacity, normal, block, cell)))
-        ctx.mark_non_differentiable(*out[3:])
+        out = tuple(map(torch.from_numpy, (rgb, square, depth, opacity, normal, block, cell)))
+        ctx.mark_non_differentiable(*out[4:])
+        ctx.set_materialize_grads(False)
         return out
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
+    def backward(ctx: Any, *grads: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor, None]:
         (alpha,) = ctx.saved_tensors
         scene: _Scene = ctx.scene
-        g_seen, g_depth, g_alpha = (g.contiguous().numpy().reshape(-1) for g in grads[:3])
+        count = len(scene.origin)
+        g_seen, g_depth, g_alpha = (
+            np.zeros((count, 4), np.float32),
+            np.zeros(count, np.float32),
+            np.zeros(count, np.float32),
+        )
+        for target, g in zip((g_seen[:, :3], g_seen[:, 3], g_depth, g_alpha), grads, strict=False):
+            if g is not None:
+                target[...] = g.numpy()
         cells, kinds = len(alpha), len(scene.lit)
         columns = np.pad(scene.lit.T, ((0, 0), (0, -kinds % LANES))).reshape(-1)
         grad_probs = np.empty(cells * kinds, np.float32)
-        arguments, count = scene.arguments(alpha, ctx.color), len(scene.origin)
-        copies = _copies(count, scene.shape)
+        arguments = scene.arguments(alpha, ctx.color)
+        copies, rows = _copies(count, scene.shape), deck(cells, _ROWS)
         grad_alpha, grad_color = np.zeros((copies, cells), np.float32), np.zeros((copies, 24 * cells), np.float32)
 
         def work(rank: int, size: int, wait: Callable[[], object]) -> None:
             for copy in range(rank, copies, size):
                 for start, stop in dealt(count, _BLOCK, copy, copies):
                     soft_kernels.differentiate(
-                        *arguments, start, stop, g_seen, g_depth, g_alpha, grad_alpha[copy], grad_color[copy]
+                        *arguments,
+                        start,
+                        stop,
+                        g_seen.reshape(-1),
+                        g_depth,
+                        g_alpha,
+                        grad_alpha[copy],
+                        grad_color[copy],
                     )
             wait()
-            for start, stop in dealt(cells, _ROWS, rank, size):
+            for start, stop in rows:
                 soft_kernels.unmix(grad_color, columns, kinds, start, stop, grad_probs)
 
         run_team(work, max(copies, -(-cells // _ROWS)))

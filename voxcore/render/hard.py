@@ -15,7 +15,7 @@ from voxcore.render import kernels
 from voxcore.render.output import RenderOutput, to_uint8
 from voxcore.render.rays import check_world_scale, grid_from_world
 from voxcore.render.shading import SKY
-from voxcore.render.threads import dealt, run_team
+from voxcore.render.threads import deck, run_team
 
 Array = NDArray[np.float64]
 Blocks = NDArray[np.uint8]
@@ -95,9 +95,10 @@ def _cast(
     grid = np.ascontiguousarray(blocks)
 
     if box is not None:
+        rows = deck(camera.height, _ROWS)
 
-        def work(rank: int, size: int, _: object) -> None:
-            for start, stop in dealt(camera.height, _ROWS, rank, size):
+        def work(*_: object) -> None:
+            for start, stop in rows:
                 kernels.cast_hard(grid, basis, camera.clip_near, camera.far, box, start, stop, code, depth, cell)
 
         run_team(work, -(-camera.height // _ROWS))

@@ -109,10 +109,19 @@ def render_soft_rays(
         raise ShapeError(f"expected [M, 6, 3], got {list(lit.shape)}", field="lit")
     if material_probs.dtype != occupancy.dtype:
         raise ShapeError(f"expected {occupancy.dtype}, got {material_probs.dtype}", field="material_probs")
-    low, high = occupancy.detach().aminmax()
-    if not (low.item() >= 0.0 and high.item() <= 1.0):
-        raise InvalidInput(f"expected numbers in 0..1, got a range of {low.item()} to {high.item()}", field="occupancy")
+    low, high = _range(occupancy.detach())
+    if not (low >= 0.0 and high <= 1.0):
+        raise InvalidInput(f"expected numbers in 0..1, got a range of {low} to {high}", field="occupancy")
     check_world_scale(world_scale)
     return RENDERERS[backend or backend_of(occupancy.device)](
         occupancy, material_probs, lit, rays, world_scale=world_scale
     )
+
+
+def _range(values: torch.Tensor) -> tuple[float, float]:
+    """Smallest and largest; NaN where there is one."""
+    if values.device.type == "cpu":
+        # Torch would wake its own threads, and they keep a core busy for a while when ours start.
+        return float(values.numpy().min()), float(values.numpy().max())
+    low, high = values.aminmax()
+    return low.item(), high.item()

@@ -181,21 +181,22 @@ def _read_alphas(  # type: ignore[no-untyped-def]
 
 @_kernel(
     *_SCENE, *_RAYS, _read(_F32, 1), _read(_F32, 2), _I64, _I64,
-    _write(_F32, 1), _write(_F32, 1), _write(_F32, 2), _write(_F32, 1), _write(_I64, 1), _write(_I64, 1),
+    _write(_F32, 2), _write(_F32, 1), _write(_F32, 1), _write(_F32, 2), _write(_F32, 1), _write(_I64, 1),
+    _write(_I64, 1),
 )  # fmt: skip
 def composite(  # type: ignore[no-untyped-def]
     alpha, color, shape, origin, direction, near, far, sky, probs, start, stop,
-    seen, depth, normal, opacity, block, cell,
+    rgb, square, depth, normal, opacity, block, cell,
 ):  # fmt: skip
     """Composites rays start..stop-1 front to back; writes the fields of `RenderOutput` for each.
 
-    seen [R * CHANNELS] is rgb and square. A ray ends where less than INVISIBLE is left.
+    A ray ends where less than INVISIBLE is left.
     """
     room = run_start(shape, 1, 0)
     numbers, axes, cells, places, times, counts = _room_for_walks(shape)
     cell_of, place_of = cells.view(np.int32), places.view(np.int32)
     alphas, weights = np.empty(LANES * room, np.float32), np.empty(LANES * room, np.float32)
-    ends = np.empty(3 * LANES)
+    ends, seen = np.empty(3 * LANES), np.empty(CHANNELS, np.float32)
     zero, invisible, one = spread(0.0), spread(INVISIBLE), spread(1.0)
     for first in range(start, stop, _WALKS):
         last = min(first + _WALKS, stop)
@@ -239,7 +240,8 @@ def composite(  # type: ignore[no-untyped-def]
                         place = place_of[np.uint64(2) * i]
                     # A ray enters through at most one of two opposite faces, the one that looks towards it.
                     normal[r, axis] = -through if direction[r, axis] > 0.0 else through
-                store(seen, CHANNELS * r, fma(spread(np.float32(rest)), load(sky, 0), add(even, odd)))
+                store(seen, 0, fma(spread(np.float32(rest)), load(sky, 0), add(even, odd)))
+                rgb[r, 0], rgb[r, 1], rgb[r, 2], square[r] = seen[0], seen[1], seen[2], seen[3]
                 depth[r] = near_sum + far_sum + rest * far[r]
                 opacity[r] = 1.0 - rest
                 block[r], cell[r] = 0, -1

@@ -47,6 +47,15 @@ def run_team(work: Work, limit: int) -> None:
         raise errors[0]
 
 
+def deck(total: int, block: int) -> Iterator[tuple[int, int]]:
+    """The ranges (start, stop) of ``block`` items, for all members to draw from: who is free takes the next one.
+
+    For work whose result does not depend on who does it. (The iterator of a list moves on by one
+    item at a time, whoever asks; a generator could be entered twice.)
+    """
+    return iter([(start, min(start + block, total)) for start in range(0, total, block)])
+
+
 def dealt(total: int, block: int, rank: int, size: int) -> Iterator[tuple[int, int]]:
     """The ranges (start, stop) of ``block`` items that member ``rank`` of ``size`` gets, like cards."""
     for start in range(rank * block, total, size * block):
