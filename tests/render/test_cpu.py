@@ -133,12 +133,13 @@ def test_finite_differences():
     assert checked > 15
 
 
-@pytest.mark.parametrize("binary", [False, True])
-def test_result_does_not_depend_on_threads(binary, monkeypatch):
+@pytest.mark.parametrize(("binary", "copies"), [(False, 1), (False, 2), (True, 2), (False, 4)])
+def test_result_does_not_depend_on_threads(binary, copies, monkeypatch):
     from voxcore.render import cpu
 
+    monkeypatch.setattr(cpu, "_copies", lambda *_: copies)
     monkeypatch.setattr(cpu, "_BLOCK", 7)
-    shape = (40, 12, 40)  # more keys than one stripe of the gather
+    shape = (40, 12, 40)  # more cells than one member mixes at a time
     grid = binary_grid(random_map(6, shape, 0.2)) if binary else soft_grid(4, shape, 0.0, 0.3)
     cameras = [look((40, 30, 45), (0, 4, 0)), look((-50, 20, 5), (0, 4, 0))]
     before = torch.get_num_threads()
@@ -156,6 +157,24 @@ def test_result_does_not_depend_on_threads(binary, monkeypatch):
             assert torch.equal(getattr(out, name), getattr(first, name))
         assert torch.equal(gradients[0], first_gradients[0])
         assert torch.equal(gradients[1], first_gradients[1])
+
+
+def test_copies_follow_from_the_problem_alone():
+    from voxcore.render.cpu import _copies
+
+    shape = np.array([64, 48, 64])
+    assert [_copies(rays, shape) for rays in (1, 65536, 262144, 10**7)] == [2, 2, 8, 8]
+    assert _copies(65536, np.array([256, 256, 256])) == 1
+
+
+def test_a_gradient_that_is_no_number_stays_on_its_ray():
+    occupancy, materials = soft_grid(4, (7, 9, 5), 0.1, 0.4)
+    occupancy.requires_grad_()
+    out = render_soft(occupancy, materials, LIT, [CAMERAS["outside"]], world_scale=2.0)
+    weight = torch.ones(out.rgb.shape)
+    weight[0, 4, 6] = torch.nan
+    (gradient,) = torch.autograd.grad((out.rgb * weight).sum(), occupancy)
+    assert 3 < gradient.isnan().sum() < 25
 
 
 def test_two_jobs_at_once():

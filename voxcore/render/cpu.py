@@ -1,6 +1,9 @@
 """The fast renderer on CPUs: compiled traversal, all cores, exact gradients, one result.
 
 Twin: `voxcore.render.reference`. Values and gradients do not depend on the number of threads.
+
+The materials of all cells are mixed to face colours once, rays are composited against those, their
+gradients are added up per face colour, and those sums are turned into materials once.
 """
 
 from __future__ import annotations
@@ -84,7 +87,6 @@ class _Composite(torch.autograd.Function):
         square, depth, opacity = (np.empty(count, np.float32) for _ in range(3))
         block, cell = np.empty(count, np.int64), np.empty(count, np.int64)
         arguments = (*scene.arguments(alpha, color), probs)
-
         rows, rays = deck(cells, _ROWS), deck(count, _BLOCK)
 
         def work(rank: int, size: int, wait: Callable[[], object]) -> None:
@@ -108,11 +110,8 @@ class _Composite(torch.autograd.Function):
         (alpha,) = ctx.saved_tensors
         scene: _Scene = ctx.scene
         count = len(scene.origin)
-        g_seen, g_depth, g_alpha = (
-            np.zeros((count, 4), np.float32),
-            np.zeros(count, np.float32),
-            np.zeros(count, np.float32),
-        )
+        g_seen = np.zeros((count, 4), np.float32)
+        g_depth, g_alpha = np.zeros(count, np.float32), np.zeros(count, np.float32)
         for target, g in zip((g_seen[:, :3], g_seen[:, 3], g_depth, g_alpha), grads, strict=False):
             if g is not None:
                 target[...] = g.numpy()

@@ -1,4 +1,4 @@
-"""The compiled loops: exact cell-by-cell traversal of a voxel grid by many rays.
+"""The compiled traversal: how a ray enters the grid, and the hard picture, cell by cell.
 
 Convention: everything here is in *grid space*: cell (x, y, z) spans x..x+1 and so on, and a ray is
 ``origin + t * direction`` with t the distance along the camera's viewing axis in world units (see
@@ -6,10 +6,9 @@ Convention: everything here is in *grid space*: cell (x, y, z) spans x..x+1 and 
 Cells are visited in the order of Amanatides and Woo, "A Fast Voxel Traversal Algorithm for Ray
 Tracing" (1987), but the distance to each plane is computed afresh, not summed, so it does not drift.
 
-All kernels live in this one file on purpose: numba's cache notices a change of the file that holds
-a function, not of the files that it calls into. They release the GIL and start no threads; callers
-split the work (`voxcore.render.threads`). Signatures are explicit: one version of each, loaded from
-the cache on import, and a read-only array does not cause a second one.
+Kernels here and in `voxcore.render.soft_kernels` release the GIL and start no threads; callers split
+the work (`voxcore.render.threads`). Signatures are explicit: one version of each, loaded from the
+cache on import, and a read-only array does not cause a second one.
 """
 
 from __future__ import annotations
@@ -28,11 +27,13 @@ _F32, _F64, _I32, _I64 = types.float32, types.float64, types.int32, types.int64
 _U8, _U16 = types.uint8, types.uint16
 
 
-def _read(dtype: types.Type, ndim: int) -> types.Array:
+def reads(dtype: types.Type, ndim: int) -> types.Array:
+    """The type of an array that a kernel does not write."""
     return types.Array(dtype, ndim, "C", readonly=True)
 
 
-def _write(dtype: types.Type, ndim: int) -> types.Array:
+def writes(dtype: types.Type, ndim: int) -> types.Array:
+    """The type of an array that a kernel writes."""
     return types.Array(dtype, ndim, "C")
 
 
@@ -89,8 +90,8 @@ def enter(ox, oy, oz, dx, dy, dz, box, near):  # type: ignore[no-untyped-def]
 
 @compiled(
     types.void(
-        _read(_U8, 3), _read(_F64, 2), _F64, _F64, _read(_I64, 1), _I64, _I64, _write(_U16, 2), _write(_F32, 2),
-        _write(_I32, 2),
+        reads(_U8, 3), reads(_F64, 2), _F64, _F64, reads(_I64, 1), _I64, _I64, writes(_U16, 2), writes(_F32, 2),
+        writes(_I32, 2),
     ),
     cache=True,
     nogil=True,

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 from numba import njit, types
 
+from voxcore.render.kernels import reads, writes
 from voxcore.render.lanes import (
     LANES,
     add,
@@ -31,7 +32,7 @@ from voxcore.render.lanes import (
 )
 from voxcore.render.walks import run_start, walk_rays
 
-COMPILED_IN: Final = "2d689bed8578a34f"
+COMPILED_IN: Final = "255cfbbe43e4f82b"
 """Digest of the files that are compiled into these kernels. Numba's cache looks at this file alone,
 so it has to change when they do; a test compares."""
 
@@ -44,15 +45,7 @@ CHANNELS: Final = 4
 _WALKS: Final = 16
 """Rays that are walked before any of them is composited; a few fit the nearest cache."""
 
-_F32, _F64, _I32, _I64 = types.float32, types.float64, types.int32, types.int64
-
-
-def _read(dtype: types.Type, ndim: int) -> types.Array:
-    return types.Array(dtype, ndim, "C", readonly=True)
-
-
-def _write(dtype: types.Type, ndim: int) -> types.Array:
-    return types.Array(dtype, ndim, "C")
+_F32, _F64, _I64 = types.float32, types.float64, types.int64
 
 
 def _kernel(*arguments: Any) -> Any:
@@ -61,13 +54,13 @@ def _kernel(*arguments: Any) -> Any:
 
 _compiled: Any = njit(fastmath={"contract"})
 _inlined: Any = njit(forceinline=True)
-_SCENE: Final = (_read(_F32, 1), _read(_F32, 1), _read(_I64, 1))
+_SCENE: Final = (reads(_F32, 1), reads(_F32, 1), reads(_I64, 1))
 """alpha [N], face colours [6 * N * CHANNELS] (all cells of face 0, then of face 1, ...), grid shape [3]."""
-_RAYS: Final = (_read(_F64, 2), _read(_F64, 2), _read(_F64, 1), _read(_F64, 1))
+_RAYS: Final = (reads(_F64, 2), reads(_F64, 2), reads(_F64, 1), reads(_F64, 1))
 """origin [R, 3], direction [R, 3], near [R], far [R]; grid space."""
 
 
-@_kernel(_read(_F32, 2), _read(_F32, 1), _I64, _I64, _write(_F32, 1))
+@_kernel(reads(_F32, 2), reads(_F32, 1), _I64, _I64, writes(_F32, 1))
 def mix(probs, lit, start, stop, color):  # type: ignore[no-untyped-def]
     """Face colours (see _SCENE) of cells start..stop-1: sum over m of p_m * lit_m.
 
@@ -89,7 +82,7 @@ def mix(probs, lit, start, stop, color):  # type: ignore[no-untyped-def]
         store(color, 4 * (n + 5 * cells), f)
 
 
-@_kernel(_read(_F32, 2), _read(_F32, 1), _I64, _I64, _I64, _write(_F32, 1))
+@_kernel(reads(_F32, 2), reads(_F32, 1), _I64, _I64, _I64, writes(_F32, 1))
 def unmix(grad_color, columns, kinds, start, stop, grad_probs):  # type: ignore[no-untyped-def]
     """The gradient of `mix` for cells start..stop-1: dL/dp_m = dL/dcolour . lit_m.
 
@@ -180,9 +173,9 @@ def _read_alphas(  # type: ignore[no-untyped-def]
 
 
 @_kernel(
-    *_SCENE, *_RAYS, _read(_F32, 1), _read(_F32, 2), _I64, _I64,
-    _write(_F32, 2), _write(_F32, 1), _write(_F32, 1), _write(_F32, 2), _write(_F32, 1), _write(_I64, 1),
-    _write(_I64, 1),
+    *_SCENE, *_RAYS, reads(_F32, 1), reads(_F32, 2), _I64, _I64,
+    writes(_F32, 2), writes(_F32, 1), writes(_F32, 1), writes(_F32, 2), writes(_F32, 1), writes(_I64, 1),
+    writes(_I64, 1),
 )  # fmt: skip
 def composite(  # type: ignore[no-untyped-def]
     alpha, color, shape, origin, direction, near, far, sky, probs, start, stop,
@@ -190,7 +183,7 @@ def composite(  # type: ignore[no-untyped-def]
 ):  # fmt: skip
     """Composites rays start..stop-1 front to back; writes the fields of `RenderOutput` for each.
 
-    A ray ends where less than INVISIBLE is left.
+    A ray ends where less than INVISIBLE is left; that rest sees the sky.
     """
     room = run_start(shape, 1, 0)
     numbers, axes, cells, places, times, counts = _room_for_walks(shape)
@@ -254,8 +247,8 @@ def composite(  # type: ignore[no-untyped-def]
 
 
 @_kernel(
-    *_SCENE, *_RAYS, _read(_F32, 1), _I64, _I64, _read(_F32, 1), _read(_F32, 1), _read(_F32, 1),
-    _write(_F32, 1), _write(_F32, 1),
+    *_SCENE, *_RAYS, reads(_F32, 1), _I64, _I64, reads(_F32, 1), reads(_F32, 1), reads(_F32, 1),
+    writes(_F32, 1), writes(_F32, 1),
 )  # fmt: skip
 def differentiate(  # type: ignore[no-untyped-def]
     alpha, color, shape, origin, direction, near, far, sky, start, stop, g_seen, g_depth, g_alpha,
