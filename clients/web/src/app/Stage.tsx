@@ -5,7 +5,7 @@ import { Controls } from "../render/controls";
 import { createRenderer, rendererChoice, RendererUnavailable, type Renderer } from "../render/renderer";
 import { currentRun } from "../state/jobs";
 import { camera, canvas, isCameraGiven, isDeviceLost, renderer, rendererProblem } from "../state/stage";
-import { compare, followLive, isFollowing, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, shownWorld, source, sourceProblem } from "../state/view";
+import { compare, followLive, isFollowing, isSoft, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, shownWorld, source, sourceProblem } from "../state/view";
 import { ToolBar } from "../tools/ToolBar";
 import { ViewWidgets } from "../tools/ViewWidgets";
 import { Button } from "./controls/Button";
@@ -51,6 +51,7 @@ function startDrawing(target: HTMLCanvasElement): () => void {
       stops.push(
         effect(() => made.setWorld(shownWorld.value)),
         effect(() => made.setCamera(camera.value)),
+        effect(() => made.setOptions({ soft: isSoft.value })),
         frameNewWorlds(target),
         moveCamera(target, made),
       );
@@ -154,6 +155,14 @@ function Remark() {
         {problem.reasons.webgpu !== undefined && <p>WebGPU: {problem.reasons.webgpu}</p>}
         {problem.reasons.webgl2 !== undefined && <p>WebGL2: {problem.reasons.webgl2}</p>}
         <p class="faint">Jobs, previews and exports work all the same. Turning on hardware acceleration, or another browser, helps most often.</p>
+      </div>
+    );
+  }
+  if (!renderer.value) {
+    return (
+      <div class="remark" role="status">
+        <Icon name="box" />
+        <p>Waking the graphics device</p>
       </div>
     );
   }

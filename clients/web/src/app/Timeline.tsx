@@ -4,7 +4,7 @@ import { dependOn } from "../state/depend";
 import { currentRun } from "../state/jobs";
 import type { Run } from "../state/run";
 import { addShortcuts } from "../state/shortcuts";
-import { compare, followLive, goToStep, isFollowing, shownFrame } from "../state/view";
+import { compare, followLive, goToStep, isFollowing, isSoft, shownFrame } from "../state/view";
 import { bytes } from "../state/words";
 import { Button } from "./controls/Button";
 import { curve } from "./controls/Sparkline";
@@ -65,6 +65,9 @@ function Track({ run }: { run: Run }) {
       <Button small icon="live" label="Always show the newest (N)" pressed={isFollowing.value} disabled={isEmpty} onClick={() => (isFollowing.value ? goToStep(at) : followLive())}>
         {run.isOver ? "Result" : "Live"}
       </Button>
+      {!run.isOver && (
+        <Button small icon="soft" label="Show cells that are still undecided as such" pressed={isSoft.value} onClick={() => (isSoft.value = !isSoft.peek())} />
+      )}
       <div class="ab" role="group" aria-label="Compare with the source">
         <Button small label="Before: the source map (hold C)" pressed={compare.value === "source"} disabled={!first} onClick={() => toggleCompare("source")}>
           A/B

@@ -4,7 +4,7 @@
  * Unpacking and hashing run in the browser's own threads (DecompressionStream, WebCrypto), so the page
  * stays smooth however large a grid is.
  */
-import type { PaletteEntry, VoxelDelta, VoxelGrid, VoxelKeyframe } from "../gen/vox/v1/voxels_pb";
+import type { PaletteEntry, VoxelDelta, VoxelGrid, VoxelKeyframe, VoxelOccupancy } from "../gen/vox/v1/voxels_pb";
 import { VoxelEncoding } from "../gen/vox/v1/voxels_pb";
 import { sha256 } from "./digest";
 
@@ -76,6 +76,37 @@ export class GridParts {
   clear(): void {
     this.#first = this.#ids = null;
     this.#next = 0;
+  }
+}
+
+/** How full each cell was after a step, 0 to 255, in wire order. */
+export interface Occupancy {
+  readonly step: number;
+  readonly values: Uint8Array<ArrayBuffer>;
+}
+
+/** Puts the parts of an occupancy together. One that misses a part is left out: the next one comes soon. */
+export class OccupancyParts {
+  #values: Uint8Array<ArrayBuffer> | null = null;
+  #next = 0;
+
+  /** The whole once its last part is here, else null. Throws BrokenFrame. */
+  async add(part: VoxelOccupancy): Promise<Occupancy | null> {
+    const { x, y, z } = part.dims ?? { x: 0, y: 0, z: 0 };
+    const cells = x * y * z;
+    if (cells === 0 || cells > MAX_CELLS) throw new BrokenFrame(`expected 1 to ${MAX_CELLS} cells, got ${cells}`);
+    if (part.partIndex === 0) {
+      this.#values = new Uint8Array(cells);
+      this.#next = 0;
+    }
+    const values = this.#values;
+    if (values?.length !== cells || part.partIndex !== this.#next) return null;
+    if (part.rawLength !== x * y * part.zCount || part.zStart + part.zCount > z) throw new BrokenFrame("a part that does not fit its grid");
+    values.set(await unpack(part.data, part.encoding, part.rawLength), x * y * part.zStart);
+    this.#next += 1;
+    if (this.#next < part.partCount) return null;
+    this.#values = null;
+    return { step: part.step, values };
   }
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { JobState } from "../gen/vox/v1/jobs_pb";
 import { JobEventSchema, TrainingService, type WatchJobRequest, WatchJobResponseSchema } from "../gen/vox/v1/training_pb";
 import { VoxelEncoding } from "../gen/vox/v1/voxels_pb";
-import { watchJob, type WatchStatus } from "./watch";
+import { watchJob, type WatchOptions, type WatchStatus } from "./watch";
 
 type Event = NonNullable<MessageInitShape<typeof JobEventSchema>["event"]>;
 /** What the server says to one request; "silence" lasts. */
@@ -25,7 +25,7 @@ const DELTA = (base: number, frameSeq: number): Event => ({
 });
 
 /** Watches a server that answers the first request with the first of `turns`, and so on. */
-async function watch(turns: Turn[], silenceSeconds = 5) {
+async function watch(turns: Turn[], silenceSeconds = 5, more: Partial<WatchOptions> = {}) {
   const requests: WatchJobRequest[] = [];
   const transport = createRouterTransport(({ service }) => {
     service(TrainingService, {
@@ -47,10 +47,10 @@ async function watch(turns: Turn[], silenceSeconds = 5) {
     "a",
     {
       event: (event) => seen.push(event.event.case === "progress" ? `step ${event.event.value.step}` : (event.event.case ?? "")),
-      frame: (frame) => seen.push(`frame ${frame.seq} ${frame.ids.join("")}`),
+      frame: (frame, _, occupancy) => seen.push(`frame ${frame.seq} ${frame.ids.join("")}${occupancy ? ` full ${occupancy.values.join(" ")}` : ""}`),
       status: (status) => states.push(status),
     },
-    { signal: new AbortController().signal, silenceSeconds, backoff: { firstSeconds: 0.001, mostSeconds: 0.002 } },
+    { signal: new AbortController().signal, silenceSeconds, backoff: { firstSeconds: 0.001, mostSeconds: 0.002 }, ...more },
   );
   return { requests, seen, states: states.map((state) => state.kind), last: states[states.length - 1]! };
 }
@@ -176,5 +176,49 @@ test("a stream that was open for long enough is opened again at once", async () 
       yield at(2, RESULT);
     },
   ]);
+  expect(states).not.toContain("waiting");
+});
+
+const OCCUPANCY = (step: number, partIndex: number, partCount: number): Event => ({
+  case: "occupancy",
+  value: { step, dims: { x: 2, y: 1, z: 1 }, rawLength: partCount === 1 ? 2 : 0, data: Uint8Array.of(17, 255).subarray(0, partCount === 1 ? 2 : 0), encoding: VoxelEncoding.RAW, zCount: partCount === 1 ? 1 : 0, partIndex, partCount },
+});
+
+test("how full the cells are comes with the frame of the same step, and only where it was asked for", async () => {
+  const turn: Turn = function* () {
+    yield at(1, OCCUPANCY(0, 0, 1));
+    yield at(2, KEYFRAME(2));
+    // Of another step than the frame; and one whose first part was missed.
+    yield at(3, OCCUPANCY(7, 0, 1));
+    yield at(4, OCCUPANCY(7, 1, 2));
+    yield at(5, DELTA(2, 5));
+    yield at(6, RESULT);
+  };
+  const { seen, requests } = await watch([turn], 5, { wantsOccupancy: () => true });
+  expect(seen).toEqual(["frame 2 00 full 17 255", "frame 5 03", "result"]);
+  expect(requests[0]?.options?.occupancy).toBe(true);
+  expect((await watch([turn])).requests[0]?.options?.occupancy).toBe(false);
+});
+
+test("a stream that is opened anew goes on where it was, without a wait", async () => {
+  const reopen = new EventTarget();
+  let wanted = false;
+  const { requests, states } = await watch(
+    [
+      function* () {
+        yield at(1, PROGRESS(1));
+        yield at(2, KEYFRAME(2));
+        wanted = true;
+        setTimeout(() => reopen.dispatchEvent(new Event("reopen")), 50);
+        yield "silence";
+      },
+      function* () {
+        yield at(3, RESULT);
+      },
+    ],
+    5,
+    { reopen, wantsOccupancy: () => wanted },
+  );
+  expect([requests[1]?.afterSeq, requests[1]?.baseSeq, requests[1]?.options?.occupancy]).toEqual([2n, 2n, true]);
   expect(states).not.toContain("waiting");
 });

@@ -7,7 +7,7 @@
 import { Code, type Client } from "@connectrpc/connect";
 import type { JobEvent, TrainingService } from "../gen/vox/v1/training_pb";
 import { backoffSeconds, pause, type BackoffOptions } from "./backoff";
-import { BrokenFrame, FrameReader, type Frame } from "./frames";
+import { BrokenFrame, FrameReader, type Frame, type Occupancy, OccupancyParts } from "./frames";
 import { isPassing, problemOf, type Problem } from "./problems";
 
 export type WatchStatus =
@@ -23,8 +23,8 @@ export type WatchStatus =
 export interface WatchHandlers {
   /** Every event but voxel frames. */
   event(event: JobEvent): void;
-  /** A whole frame. */
-  frame(frame: Frame, event: JobEvent): void;
+  /** A whole frame, and how full its cells were where that was asked for. */
+  frame(frame: Frame, event: JobEvent, occupancy: Occupancy | null): void;
   status(status: WatchStatus): void;
 }
 
@@ -34,10 +34,15 @@ export interface WatchOptions {
   wake?: EventTarget;
   /** The server says something every 15 s; a stream that is silent for longer than this is dead. */
   silenceSeconds?: number;
+  /** Whether to ask for how full each cell is; looked at whenever the stream is opened. */
+  wantsOccupancy?: () => boolean;
+  /** Opens the stream anew, from where it is, when it fires "reopen". */
+  reopen?: EventTarget;
   backoff?: BackoffOptions;
 }
 
 const MOST_BROKEN = 3;
+const REOPEN = new Error("opened anew");
 
 /** Resolves once the job's result is here, trying again would not help, or `signal` aborts. */
 export async function watchJob(
@@ -46,8 +51,10 @@ export async function watchJob(
   handlers: WatchHandlers,
   options: WatchOptions,
 ): Promise<void> {
-  const { signal, wake, silenceSeconds = 35, backoff = {} } = options;
+  const { signal, wake, silenceSeconds = 35, backoff = {}, wantsOccupancy = () => false, reopen } = options;
   const reader = new FrameReader();
+  const occupancies = new OccupancyParts();
+  let occupancy: Occupancy | null = null;
   let afterSeq: bigint | undefined;
   let attempt = 0;
   let startedOver = false;
@@ -64,6 +71,7 @@ export async function watchJob(
       jobId,
       ...(afterSeq === undefined ? {} : { afterSeq }),
       ...(reader.base === undefined ? {} : { baseSeq: reader.base }),
+      options: { occupancy: wantsOccupancy() },
     };
     try {
       listen();
@@ -86,15 +94,21 @@ export async function watchJob(
   async function take(event: JobEvent): Promise<void> {
     if (event.event.case === "keyframe") {
       const frame = await reader.keyframe(event.event.value);
-      if (frame) handlers.frame(frame, event);
+      if (frame) show(frame, event);
       broken = 0;
     } else if (event.event.case === "delta") {
-      handlers.frame(await reader.delta(event.event.value), event);
+      show(await reader.delta(event.event.value), event);
       broken = 0;
+    } else if (event.event.case === "occupancy") {
+      occupancy = (await occupancies.add(event.event.value)) ?? occupancy;
     } else {
       handlers.event(event);
     }
     if (event.seq > 0n) afterSeq = event.seq;
+  }
+
+  function show(frame: Frame, event: JobEvent): void {
+    handlers.frame(frame, event, occupancy?.step === frame.step && !frame.final ? occupancy : null);
   }
 
   const isLeft = () => signal.aborted;
@@ -102,7 +116,9 @@ export async function watchJob(
   while (!isLeft()) {
     const scope = new AbortController();
     const leave = () => scope.abort(signal.reason);
+    const again = () => scope.abort(REOPEN);
     signal.addEventListener("abort", leave);
+    reopen?.addEventListener("reopen", again);
     let problem: Problem;
     try {
       if (await attend(scope)) {
@@ -112,6 +128,7 @@ export async function watchJob(
       problem = problemOf(new Error("the stream was cut off"));
     } catch (error) {
       if (isLeft()) return;
+      if (scope.signal.reason === REOPEN) continue;
       const silent = scope.signal.aborted;
       scope.abort();
       problem = problemOf(silent ? scope.signal.reason : error);
@@ -135,6 +152,7 @@ export async function watchJob(
       }
     } finally {
       signal.removeEventListener("abort", leave);
+      reopen?.removeEventListener("reopen", again);
     }
     if (problem.reason === "STREAM_TOO_OLD") continue;
     attempt += 1;

@@ -4,7 +4,7 @@ import type { Job, JobResult } from "../gen/vox/v1/jobs_pb";
 import { JobState } from "../gen/vox/v1/jobs_pb";
 import type { JobEvent, JobStarted, Progress } from "../gen/vox/v1/training_pb";
 import { LogLevel } from "../gen/vox/v1/training_pb";
-import type { Frame } from "../net/frames";
+import type { Frame, Occupancy } from "../net/frames";
 import { watchJob, type WatchOptions, type WatchStatus } from "../net/watch";
 import type { Services } from "../net/server";
 import { Lag, Pace, Series } from "./series";
@@ -41,6 +41,8 @@ export class Run {
   readonly pictures = signal<readonly Picture[]>([]);
   /** Rises with every change of what is below it. */
   readonly version = signal(0);
+  /** How full the cells of the newest frame are; null where nobody asked. */
+  occupancy: Occupancy | null = null;
   readonly losses = new Map<string, Series>();
   readonly pace = new Pace();
   readonly lag = new Lag();
@@ -48,6 +50,8 @@ export class Run {
   /** Milliseconds until its turn (queued) or its end (running), as last told; 0 where unknown. */
   eta = 0;
   readonly #scope = new AbortController();
+  #wantsOccupancy = false;
+  readonly #reopen = new EventTarget();
   #ticking: ReturnType<typeof setTimeout> | undefined;
   /** Events up to here were there before this page: their age is no lag. */
   #oldSeq = 0n;
@@ -81,10 +85,23 @@ export class Run {
     );
     const handlers = {
       event: (event: JobEvent) => this.#take(event),
-      frame: (frame: Frame, event: JobEvent) => this.#show(frame, event),
+      frame: (frame: Frame, event: JobEvent, occupancy: Occupancy | null) => this.#show(frame, event, occupancy),
       status: (status: WatchStatus) => void (this.status.value = status),
     };
-    await watchJob(this.services.training, this.jobId, handlers, { ...options, signal: this.#scope.signal });
+    await watchJob(this.services.training, this.jobId, handlers, {
+      ...options,
+      signal: this.#scope.signal,
+      wantsOccupancy: () => this.#wantsOccupancy,
+      reopen: this.#reopen,
+    });
+  }
+
+  /** Asks for how full each cell is, from the next frame on, or no longer. */
+  askForOccupancy(isWanted: boolean): void {
+    if (isWanted === this.#wantsOccupancy) return;
+    this.#wantsOccupancy = isWanted;
+    if (!isWanted) this.occupancy = null;
+    this.#reopen.dispatchEvent(new Event("reopen"));
   }
 
   /** Takes in what another call said of this job. */
@@ -164,8 +181,9 @@ export class Run {
     }
   }
 
-  #show(frame: Frame, event: JobEvent): void {
+  #show(frame: Frame, event: JobEvent, occupancy: Occupancy | null): void {
     this.#measure(event);
+    this.occupancy = occupancy;
     this.snapshots.add(frame);
     this.#tick();
   }

@@ -58,11 +58,13 @@ export function unanswered(problem: Problem, retrySeconds: number): void {
 export async function keepAsking(ask: () => Promise<void>, seconds: () => number, stop: AbortSignal): Promise<void> {
   for (let attempt = 0; !stop.aborted; ) {
     let rest: number;
+    const began = performance.now();
     try {
       await ask();
       answered();
       attempt = 0;
-      rest = seconds();
+      // On a slow network the list must not take the room that the open job's stream needs.
+      rest = Math.max(seconds(), ((performance.now() - began) / 1000) * 5);
     } catch (error) {
       const problem = problemOf(error);
       attempt += 1;

@@ -26,6 +26,8 @@ export const chosenStep = signal(0);
 export const compare = signal<"run" | "source" | "split">("run");
 /** Where the line is, 0 (left) to 1. */
 export const splitAt = signal(0.5);
+/** Shows cells that are still undecided as such, while a run goes on. */
+export const isSoft = signal(false);
 export const ownWorld = signal<OwnWorld | null>(null);
 
 /** The source map: of the open job, else the one chosen in the form. */
@@ -101,7 +103,9 @@ export function keepViewUpToDate(): () => void {
           held = null;
           shownWorld.value = own.world;
         } else if (grid !== held) {
-          shownWorld.value = worldOf(grid, held && shownWorld.value);
+          const run = currentRun.value;
+          const occupancy = run && grid && grid === run.snapshots.last ? (run.occupancy?.values ?? null) : null;
+          shownWorld.value = worldOf(grid, held && shownWorld.value, occupancy);
           held = grid;
         }
       });
@@ -119,6 +123,7 @@ export function keepViewUpToDate(): () => void {
       untracked(() => void fetchSource(id, scope.signal));
       return () => scope.abort();
     }),
+    effect(() => currentRun.value?.askForOccupancy(isSoft.value)),
     // A new job is seen from its newest frame.
     effect(() => {
       dependOn(currentRun.value);
@@ -133,16 +138,20 @@ export function keepViewUpToDate(): () => void {
 }
 
 /** `before` with the cells of `grid` where it has its size and palette, else a new world. */
-function worldOf(grid: Grid | null, before: VoxelWorld | null): VoxelWorld | null {
+function worldOf(grid: Grid | null, before: VoxelWorld | null, occupancy: Uint8Array | null = null): VoxelWorld | null {
   if (!grid) return null;
   const blocks = blocksOf(grid.palette);
   const fits =
     before?.worldScale === grid.worldScale &&
     before.size.every((n, axis) => n === grid.size[axis]) &&
     paletteKey(before.blocks) === paletteKey(blocks);
-  if (!before || !fits) return new VoxelWorld(grid.size, blocks, grid.worldScale, grid.ids.slice());
-  before.replace(grid.ids);
-  return before;
+  if (before && fits) {
+    before.replace(grid.ids, occupancy);
+    return before;
+  }
+  const made = new VoxelWorld(grid.size, blocks, grid.worldScale, grid.ids.slice());
+  made.occupancy = occupancy;
+  return made;
 }
 
 /** A palette of the contract as the renderer takes it. */
