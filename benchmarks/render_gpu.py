@@ -154,7 +154,9 @@ def renderers() -> dict[str, Callable[..., object]]:
 
     def layered(options: LayerOptions) -> Callable[..., object]:
         def draw(occupancy, materials, lit, cameras, *, world_scale):  # type: ignore[no-untyped-def]
-            return render_layers(occupancy, materials, lit, Views.of(cameras), world_scale=world_scale, options=options)
+            views = Views.of(cameras)
+            out = render_layers(occupancy, materials, lit, views, world_scale=world_scale, options=options)
+            return out.reshaped((len(cameras), views.height, views.width))
 
         return draw
 
