@@ -18,7 +18,8 @@ HEAD = """# Dependencies and their licences
 
 Written by `scripts/list_licences.py` from the packages' own metadata. All of them allow use in a
 shipped game; none is copyleft for code that merely uses it. "When": `run` is needed to run jobs or
-the server, `develop` only for tests, checks and regenerating the stubs.
+the server, `sdxl` only for the teacher of that name, `develop` only for tests, checks and regenerating
+the stubs.
 
 The table of word vectors in `voxcore/weights/words.safetensors` was computed with the sentence
 encoder all-MiniLM-L6-v2 (Apache-2.0) from the SCOWL word list (permissive, Kevin Atkinson and
@@ -32,6 +33,12 @@ DEVELOP = {
     "mypy_extensions", "pathspec", "pluggy", "pytest", "pytest-timeout", "pytest-xdist", "ruff", "sortedcontainers",
     "mypy-protobuf", "types-protobuf", "trustme", "cryptography", "cffi", "pycparser", "idna",
     "nbtlib", "trimesh",
+}  # fmt: skip
+SDXL = {
+    "accelerate", "annotated-doc", "annotated-types", "anyio", "certifi", "charset-normalizer", "diffusers", "hf-xet",
+    "httpcore2", "httpx2", "huggingface_hub", "importlib_metadata", "lazy-importer", "psutil", "pydantic",
+    "pydantic_core", "PyYAML", "regex", "requests", "shellingham", "tokenizers", "tqdm", "transformers", "truststore",
+    "typer", "typing-inspection", "urllib3", "zipp",
 }  # fmt: skip
 
 
@@ -51,7 +58,8 @@ def table() -> str:
     for line in (ROOT / "requirements.lock").read_text().splitlines():
         name, _, version = line.partition("==")
         if version:
-            rows.append(f"| {name} | {version} | {licence(name)} | {'develop' if name in DEVELOP else 'run'} |")
+            when = "develop" if name in DEVELOP else "sdxl" if name in SDXL else "run"
+            rows.append(f"| {name} | {version} | {licence(name)} | {when} |")
     return HEAD + "\n".join(rows) + "\n"
 
 

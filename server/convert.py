@@ -26,6 +26,7 @@ _ENUMS: Final[dict[str, tuple[Any, str]]] = {
     "teacher": (pb.Teacher, "TEACHER_"),
     "method": (pb.TrainingMethod, "TRAINING_METHOD_"),
     "init_mode": (pb.InitMode, "INIT_MODE_"),
+    "variant": (pb.Variant, "VARIANT_"),
 }
 """Settings that are enums on the wire: the enum and the prefix of its names."""
 _PLAIN_NAMES: Final = SETTING_NAMES - {"region", "keep"}

@@ -40,6 +40,8 @@ class Settings:
         log_json: log one JSON object a line.
         maps_root: maps by id; trained ones are put there too.
         datasets_root: datasets by id.
+        models_root: image diffusion models by name, for the sdxl teacher: the folders (or links to them) in
+            here are all that a job can name.
         runs_root: the jobs' database, uploads in progress, and a folder a job with its log and checkpoint.
         device: what jobs run on, as PyTorch names it.
         max_message_bytes: longest request.
@@ -77,6 +79,7 @@ class Settings:
     log_json: bool = False
     maps_root: Path = Path("maps")
     datasets_root: Path = Path("datasets")
+    models_root: Path = Path("models")
     runs_root: Path = Path("runs")
     device: str = "cpu"
     max_message_bytes: int = 4 * 2**20

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voxcore.config import MAX_SEED, Region, TrainConfig
+from voxcore.config import IMAGE_SETTINGS, MAX_SEED, Region, TrainConfig
 from voxcore.errors import InvalidConfig
 
 
@@ -87,6 +87,32 @@ def test_config_stored_before_there_was_anything_to_keep_is_the_same() -> None:
     config = TrainConfig.create("a castle")
     assert "keep" not in config.as_dict()
     assert TrainConfig.from_dict(config.as_dict()).keep == ()
+
+
+def test_only_an_image_models_job_stores_what_only_it_reads() -> None:
+    assert not IMAGE_SETTINGS & TrainConfig.create("a castle").as_dict().keys()
+    config = TrainConfig.create("a castle", teacher="sdxl", variant="ism", negative_prompt="fog", perp_neg=True)
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("model", ""), ("model", "/models/sdxl"), ("model", "../sdxl"), ("model", "a/b/c"), ("model", "x" * 300),
+        ("variant", "vsd"), ("negative_prompt", "x" * 1001), ("cfg_rescale", 1.1), ("random_sky", -0.1),
+        ("distilled_steps", -1), ("image_size", 100),
+    ],
+)  # fmt: skip
+def test_settings_of_image_models_are_checked(field: str, value: object) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        TrainConfig.create("a castle", teacher="sdxl", **{field: value})
+    assert caught.value.field == field
+
+
+def test_distilled_models_get_no_guidance_of_their_own_accord() -> None:
+    assert TrainConfig.create("a castle", teacher="sdxl").cfg_scale == 100.0
+    assert TrainConfig.create("a castle", teacher="sdxl", distilled_steps=4).cfg_scale == 1.0
+    assert TrainConfig.create("a castle", teacher="sdxl", distilled_steps=4, cfg_scale=2.0).cfg_scale == 2.0
 
 
 def test_stored_config_of_another_kind_is_refused() -> None:

@@ -27,6 +27,10 @@ from voxcore.training import train
 BEYOND = Region((0, 0, 0), (11, 8, 12))
 
 
+def no_model(name: str) -> Path:
+    raise AssertionError(f"asked for {name}")
+
+
 @pytest.fixture
 def source() -> VoxelMap:
     blocks = np.zeros((10, 8, 12), dtype=np.uint8)
@@ -179,7 +183,7 @@ def test_an_interrupted_job_goes_on_from_its_folder(roots: dict[str, Path], tmp_
     part = list(run_job(spec, output_dir=tmp_path / "part", should_stop=lambda: next(asked), **roots))[-1]
     assert isinstance(part, Finished)
     assert part.stopped
-    rest = list(run_job(resumed_job(tmp_path / "part"), output_dir=tmp_path / "part", **roots))[-1]
+    rest = list(run_job(resumed_job(tmp_path / "part", no_model), output_dir=tmp_path / "part", **roots))[-1]
     assert isinstance(rest, Finished)
     assert isinstance(whole, Finished)
     assert rest.content_hash == whole.content_hash
@@ -193,11 +197,11 @@ def test_a_checkpoint_of_another_job_or_none_or_half_is_refused(roots: dict[str,
     with pytest.raises(CheckpointError, match="this very job"):
         list(run_job(other, output_dir=tmp_path / "run", **roots))
     with pytest.raises(NotFound, match="checkpoint"):
-        resumed_job(tmp_path)
+        resumed_job(tmp_path, no_model)
     path = tmp_path / "run" / NAME
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match="cannot be read"):
-        resumed_job(tmp_path / "run")
+        resumed_job(tmp_path / "run", no_model)
 
 
 @pytest.mark.parametrize("map_id", ["nope", "../7", "", "a/b"])

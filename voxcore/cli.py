@@ -18,9 +18,11 @@ import voxcore
 from voxcore.cameras import Camera
 from voxcore.checkpoint import blocks_in, load_checkpoint
 from voxcore.cli_train import run_and_show
-from voxcore.config import InitMode, Method, Region, TeacherName, TrainConfig
+from voxcore.config import IMAGE_SETTINGS, InitMode, Method, Region, TeacherName, TrainConfig, Variant
 from voxcore.datasets import load_dataset
+from voxcore.defaults import SDXL_MODEL
 from voxcore.errors import InvalidInput, NotFound, VoxcoreError
+from voxcore.guidance.model_folder import missing_libraries, model_in
 from voxcore.job import JobSpec, resumed_job
 from voxcore.maps import VoxelMap, load_map, map_stats
 from voxcore.maps.atomic import write_bytes
@@ -57,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=voxcore.__version__)
     parser.add_argument("--maps", type=Path, default=Path("maps"), help="the maps folder (default: maps)")
     parser.add_argument("--datasets", type=Path, default=Path("datasets"), help="the datasets folder")
+    parser.add_argument("--models", type=Path, default=Path("models"), help="the folder of image models")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="regenerate a map from a prompt, or rebuild one from pictures"))
 
@@ -113,12 +116,19 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
                         help="only these cells may change; the second corner is exclusive")  # fmt: skip
     parser.add_argument("--keep", type=int, nargs=6, action="append", metavar=("X0", "Y0", "Z0", "X1", "Y1", "Z1"),
                         help="these cells stay as they are; may be given several times")  # fmt: skip
-    for name in ("steps", "seed", "teacher-calls", "views-per-step", "image-size",
+    parser.add_argument("--model", metavar="MODEL", help="for the sdxl teacher: a name in the models folder, a "
+                        "folder, or one of a few ids on the hub (default: sdxl)")  # fmt: skip
+    parser.add_argument("--download", action="store_true", help="fetch a model of the hub that is not here yet")
+    parser.add_argument("--variant", choices=get_args(Variant), help="how an image model's score is distilled")
+    parser.add_argument("--negative-prompt", help="what the image model should not paint")
+    for name in ("view-prompts", "perp-neg", "tiny-encoder", "low-memory"):
+        parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, help="of the sdxl teacher")
+    for name in ("steps", "seed", "distilled-steps", "teacher-calls", "views-per-step", "image-size",
                  "log-every", "image-every", "save-map-every", "checkpoint-every"):  # fmt: skip
         parser.add_argument(f"--{name}", type=int)
-    for name in ("lr", "material-lr", "cfg-scale", "temp-start", "temp-end", "t-start", "t-end", "strength",
-                 "lambda-prior", "lambda-sparsity", "lambda-entropy", "lambda-smooth", "lambda-connectivity",
-                 "pixel-grad-clip"):  # fmt: skip
+    for name in ("lr", "material-lr", "cfg-scale", "cfg-rescale", "random-sky", "temp-start", "temp-end", "t-start",
+                 "t-end", "strength", "lambda-prior", "lambda-sparsity", "lambda-entropy", "lambda-smooth",
+                 "lambda-connectivity", "pixel-grad-clip"):  # fmt: skip
         parser.add_argument(f"--{name}", type=float)
     parser.add_argument("--clean", action=argparse.BooleanOptionalAction, help="drop floating crumbs of the result")
 
@@ -129,6 +139,7 @@ _SETTINGS = (
     "log_every", "image_every", "save_map_every", "checkpoint_every", "lr", "material_lr", "cfg_scale",
     "temp_start", "temp_end", "t_start", "t_end", "strength", "lambda_prior", "lambda_sparsity", "lambda_entropy",
     "lambda_smooth", "lambda_connectivity", "pixel_grad_clip", "clean",
+    *IMAGE_SETTINGS - {"model"},
 )  # fmt: skip
 
 
@@ -141,14 +152,18 @@ def _train(args: argparse.Namespace) -> int:
         ]
         if stated:
             raise InvalidInput("a resumed job has its settings; do not repeat them", field=stated[0])
-        spec, output_dir = resumed_job(args.resume), args.resume
+        spec, output_dir = resumed_job(args.resume, lambda name: _model(args, args.model or name)[1]), args.resume
     else:
         if args.region is not None:
             given["region"] = _box(args.region, "region")
         if args.keep is not None:
             given["keep"] = tuple(_box(corners, "keep") for corners in args.keep)
+        folder = None
+        if args.teacher == "sdxl":
+            given["model"], folder = _model(args, args.model or SDXL_MODEL)
         config = TrainConfig.create(args.prompt or "", **given)
-        spec = JobSpec(config, map_id=args.map_id or "1", dataset_id=args.dataset_id, export=not args.no_export)
+        spec = JobSpec(config, map_id=args.map_id or "1", dataset_id=args.dataset_id, export=not args.no_export,
+                       model_folder=folder)  # fmt: skip
         output_dir = args.output_dir or Path("runs") / time.strftime("%Y%m%d-%H%M%S")
     for one, folder in _variations(spec, output_dir, args.variations):
         if args.variations > 1 and not args.json:
@@ -160,6 +175,23 @@ def _train(args: argparse.Namespace) -> int:
         if code:
             return code
     return 0
+
+
+def _model(args: argparse.Namespace, asked: str) -> tuple[str, Path]:
+    """Name and folder of the image model that was asked for: by name, by folder or by its id on the hub.
+
+    Raises InvalidInput, NotFound.
+    """
+    path = Path(asked)
+    if path.is_dir():
+        return path.resolve().name, path
+    if "/" not in asked:
+        return asked, model_in(args.models, asked)
+    try:
+        from voxcore.guidance.diffusers_model import hub_folder
+    except ImportError as error:
+        raise missing_libraries(error) from error
+    return asked, hub_folder(asked, download=args.download)
 
 
 def _box(corners: list[int], field: str) -> Region:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from dataclasses import InitVar, dataclass
 from typing import Any, Final, Literal, get_args
 
+from voxcore.defaults import BASE_DEFAULTS, DISTILLED_DEFAULTS, SAMPLE_DEFAULTS, TEACHER_DEFAULTS
 from voxcore.errors import InvalidConfig
 
-TeacherName = Literal["prior", "photometric", "noise"]
+TeacherName = Literal["prior", "photometric", "sdxl", "noise"]
 Method = Literal["distill", "sample"]
 InitMode = Literal["from_map", "ground_plane", "cube", "empty", "prior"]
+Variant = Literal["sds", "sdi", "ism", "cfd"]
 LossName = Literal["total", "sds", "prior", "sparsity", "entropy", "smooth", "connectivity"]
 
 MAX_PROMPT_CHARS: Final = 1000
@@ -29,6 +32,7 @@ INT_RANGES: Final[dict[str, tuple[int, int]]] = {
     "image_every": (0, MAX_STEPS),
     "save_map_every": (0, MAX_STEPS),
     "checkpoint_every": (0, MAX_STEPS),
+    "distilled_steps": (0, 1000),
 }
 """Lowest and highest value of every whole-number setting, both allowed."""
 FLOAT_RANGES: Final[dict[str, tuple[float, float]]] = {
@@ -50,10 +54,26 @@ FLOAT_RANGES: Final[dict[str, tuple[float, float]]] = {
     "lambda_smooth": (0.0, 1e6),
     "lambda_connectivity": (0.0, 1e6),
     "pixel_grad_clip": (0.0, 1e6),
+    "cfg_rescale": (0.0, 1.0),
+    "random_sky": (0.0, 1.0),
 }
 """The same for every other number; those in ABOVE_LOW must be above the lowest value."""
 PRIOR_CFG_SCALE: Final = (1.0, 4.0)
 """Guidance that the embedded prior was made for."""
+CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "teacher": get_args(TeacherName),
+    "method": get_args(Method),
+    "init_mode": get_args(InitMode),
+    "variant": get_args(Variant),
+}
+"""Every setting that is one of a few names."""
+IMAGE_SETTINGS: Final = frozenset({
+    "model", "variant", "negative_prompt", "cfg_rescale", "view_prompts", "perp_neg", "random_sky", "distilled_steps",
+    "tiny_encoder", "low_memory",
+})  # fmt: skip
+"""Settings that only the sdxl teacher reads."""
+MODEL_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
+"""A folder's name, or a name on the hub: never a path."""
 ABOVE_LOW: Final = frozenset({"lr", "material_lr", "adam_eps", "logit_solid", "strength"})
 
 
@@ -117,6 +137,17 @@ class TrainConfig:
             teachers that score colours; the photometric one bounds its pixels by itself.
         region: only cells in this box may change.
         keep: cells in these boxes stay as they are, also inside the region; at most 64 boxes.
+        model: name of the image diffusion model that the sdxl teacher asks.
+        variant: how its score is distilled (see `voxcore.guidance.variants`).
+        negative_prompt: what its pictures should not show.
+        cfg_rescale: see `voxcore.guidance.classifier_free.rescaled`; 0 is off.
+        view_prompts: say in the prompt from where one looks.
+        perp_neg: mix these prompts between the views (see `voxcore.guidance.perp_neg`).
+        random_sky: how often a view gets a sky of another colour.
+        distilled_steps: sampling steps that the model was distilled to (4 for most Lightning and Turbo
+            models): it is then asked at those timesteps only; 0 for a model that was not.
+        tiny_encoder: use the model's AutoencoderTiny in place of its VAE.
+        low_memory: ask about one view at a time, and keep less for the way back.
         clean: drop floating crumbs of the result, settle larger floating pieces.
         log_every, image_every, save_map_every, checkpoint_every: in steps; 0 is never.
     """
@@ -155,23 +186,34 @@ class TrainConfig:
     save_map_every: int
     checkpoint_every: int
     keep: tuple[Region, ...] = ()
+    model: str = ""
+    variant: Variant = "sds"
+    negative_prompt: str = ""
+    cfg_rescale: float = 0.0
+    view_prompts: bool = True
+    perp_neg: bool = False
+    random_sky: float = 0.0
+    distilled_steps: int = 0
+    tiny_encoder: bool = False
+    low_memory: bool = False
 
     def __post_init__(self) -> None:
-        for name, allowed in (("teacher", TeacherName), ("method", Method), ("init_mode", InitMode)):
-            _check(getattr(self, name) in get_args(allowed), name, f"one of {', '.join(get_args(allowed))}", self)
-        prompt = self.prompt
-        _check(
-            isinstance(prompt, str) and len(prompt) <= MAX_PROMPT_CHARS,
-            "prompt",
-            f"at most {MAX_PROMPT_CHARS} characters",
-            len(prompt),
-        )
-        if self.asks_prior:
-            _check(bool(prompt.strip()), "prompt", "a description of what to build", "an empty text")
+        for name, allowed in CHOICES.items():
+            _check(getattr(self, name) in allowed, name, f"one of {', '.join(allowed)}", self)
+        for name in ("prompt", "negative_prompt"):
+            text = getattr(self, name)
+            fits = isinstance(text, str) and len(text) <= MAX_PROMPT_CHARS
+            _check(fits, name, f"at most {MAX_PROMPT_CHARS} characters", len(text))
+        if self.asks_prior or self.teacher == "sdxl":
+            _check(bool(self.prompt.strip()), "prompt", "a description of what to build", "an empty text")
         for name, (least, most) in INT_RANGES.items():
             _check_int(self, name, least, most)
         for name, (low, high) in FLOAT_RANGES.items():
             _check_float(self, name, low, high, open_low=name in ABOVE_LOW)
+        if self.teacher == "sdxl":
+            named = isinstance(self.model, str) and MODEL_PATTERN.fullmatch(self.model) is not None
+            _check(named, "model", "the name of an image diffusion model", self.model)
+            _check(self.image_size % 8 == 0, "image_size", "a multiple of 8", self.image_size)
         _check(self.t_end <= self.t_start, "t_end", f"at most t_start = {self.t_start}", self.t_end)
         _check(
             self.method == "distill" or self.teacher == "prior",
@@ -205,7 +247,9 @@ class TrainConfig:
             raise InvalidConfig(f"no such setting; known are {', '.join(sorted(SETTING_NAMES))}", field=unknown[0])
         teacher = chosen.get("teacher", "prior")
         method = chosen.get("method", "distill")
-        defaults = _BASE | _TEACHER_DEFAULTS.get(teacher, {}) | (_SAMPLE if method == "sample" else {})
+        defaults = BASE_DEFAULTS | TEACHER_DEFAULTS.get(teacher, {}) | (SAMPLE_DEFAULTS if method == "sample" else {})
+        if teacher == "sdxl" and chosen.get("distilled_steps"):
+            defaults |= DISTILLED_DEFAULTS
         return cls(prompt=prompt, **(defaults | chosen))
 
     def check_inside(self, shape: tuple[int, int, int]) -> None:
@@ -218,11 +262,14 @@ class TrainConfig:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types, for metadata files and checkpoints.
 
-        An empty ``keep`` is left out: what was stored before there was one is the same job still.
+        An empty ``keep``, and what the teacher does not read of IMAGE_SETTINGS, is left out: what was stored before
+        there was such a thing is the same job still.
         """
         values = dataclasses.asdict(self)
         if not self.keep:
             del values["keep"]
+        if self.teacher != "sdxl":
+            values = {name: value for name, value in values.items() if name not in IMAGE_SETTINGS}
         return values
 
     @classmethod
@@ -239,73 +286,6 @@ class TrainConfig:
 
 
 SETTING_NAMES: Final = frozenset(field.name for field in dataclasses.fields(TrainConfig)) - {"prompt"}
-
-_BASE: Final[dict[str, Any]] = {
-    "teacher": "prior",
-    "method": "distill",
-    "init_mode": "from_map",
-    "steps": 160,
-    "seed": 0,
-    "lr": 1.0,
-    "material_lr": 1.0,
-    "adam_eps": 1e-3,
-    "logit_solid": 2.5,
-    "logit_air": -4.0,
-    "logit_material": 2.5,
-    "cfg_scale": 2.5,
-    "temp_start": 2.0,
-    "temp_end": 0.5,
-    "t_start": 0.985,
-    "t_end": 0.03,
-    "teacher_calls": 40,
-    "strength": 1.0,
-    "lambda_prior": 0.0,
-    "lambda_sparsity": 0.0,
-    "lambda_entropy": 0.0,
-    "lambda_smooth": 0.0,
-    "lambda_connectivity": 0.0,
-    "views_per_step": 4,
-    "image_size": 128,
-    "pixel_grad_clip": 0.1,
-    "region": None,
-    "keep": (),
-    "clean": True,
-    "log_every": 4,
-    "image_every": 40,
-    "save_map_every": 0,
-    "checkpoint_every": 40,
-}
-_SAMPLE: Final[dict[str, Any]] = {"steps": 14, "log_every": 1, "image_every": 6, "checkpoint_every": 6}
-_TEACHER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
-    # Few looks, each followed almost to its end: a grid that lags behind its target averages over what
-    # the prior cannot decide yet, and thin things vanish.
-    "prior": {"steps": 192, "teacher_calls": 24, "temp_start": 1.0},
-    "photometric": {
-        "init_mode": "ground_plane",
-        "steps": 600,
-        "lr": 0.3,
-        "material_lr": 0.3,
-        "adam_eps": 1e-9,
-        "logit_material": 0.5,
-        "temp_start": 1.0,
-        "temp_end": 1.0,
-        "image_size": 64,
-        "pixel_grad_clip": 0.0,
-        "clean": False,
-        "log_every": 20,
-        "image_every": 100,
-        "checkpoint_every": 100,
-    },
-    "noise": {
-        "lr": 0.05,
-        "material_lr": 0.05,
-        "adam_eps": 1e-9,
-        "steps": 20,
-        "image_size": 32,
-        "views_per_step": 2,
-        "clean": False,
-    },
-}
 
 
 def _check(ok: bool, name: str, expected: str, got: object) -> None:

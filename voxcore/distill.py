@@ -35,7 +35,7 @@ class Distillation:
     Args:
         initial: the world to start from [X, Y, Z].
         fixed: mask [X, Y, Z] of cells that stay as they are in ``initial``.
-        views: cameras to choose from, or empty to sample an orbit anew in each step.
+        views: cameras to choose from, or empty to sample an orbit anew for each look.
     """
 
     def __init__(
@@ -86,10 +86,10 @@ class Distillation:
         c = self.config
         at = fraction(step, c.steps)
         temperature = linear(c.temp_start, c.temp_end, at)
-        scene = Scene(self.grid, temperature, self._cameras(step), self.lit, self.world_scale)
         calls = min(c.teacher_calls, c.steps)
-        generator = step_generator(c.seed, step, "teacher")
-        info = StepInfo(step, c.steps, call_index(step, c.steps, calls), calls, generator)
+        call = call_index(step, c.steps, calls)
+        scene = Scene(self.grid, temperature, self._cameras(call), self.lit, self.world_scale)
+        info = StepInfo(step, c.steps, call, calls, step_generator(c.seed, step, "teacher"))
         if self._follows:
             return self._follow(scene, info, measure=measure)
         score = self.teacher.score(scene, info)
@@ -117,10 +117,17 @@ class Distillation:
             raise TeacherError(f"the loss is {float(total.detach())} at step {step + 1}", field="loss")
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call]
+        self._check_gradient(step)
         self.optimizer.step()
         self.grid.clamp_()
         report = {"total": float(total.detach()), **{name: float(value) for name, value in values.items()}}
         return StepReport(report, temperature, score.timestep)
+
+    def _check_gradient(self, step: int) -> None:
+        """A finite loss can have a gradient that is not: the grid must not take it."""
+        sums = [p.grad.sum() for p in self._parameters().values() if p.grad is not None]
+        if sums and not bool(torch.isfinite(torch.stack(sums)).all()):
+            raise TeacherError(f"the gradient is not finite at step {step + 1}", field="loss")
 
     def _follow(self, scene: Scene, info: StepInfo, *, measure: bool) -> StepReport:
         """The same step where the loss is the cross-entropy to a target and nothing else."""
@@ -145,10 +152,10 @@ class Distillation:
             "connectivity": lambda: losses.connectivity(scene.soft, self._floating),
         }
 
-    def _cameras(self, step: int) -> Sequence[Camera]:
-        """This step's views: some of the dataset's, or an orbit around the grid, at the training size."""
+    def _cameras(self, call: int) -> Sequence[Camera]:
+        """The views of a look: some of the dataset's, or an orbit around the grid, at the training size."""
         c = self.config
-        generator = np.random.default_rng([c.seed, step])
+        generator = np.random.default_rng([c.seed, call])
         if self.views:
             chosen = generator.choice(len(self.views), size=min(c.views_per_step, len(self.views)), replace=False)
             return [self.views[i].resized(c.image_size, c.image_size) for i in chosen]

@@ -7,9 +7,11 @@
     │   ├── InvalidConfig     a setting (steps, learning rate, schedule, ...)
     │   ├── MapFormatError    a map.json
     │   ├── DatasetFormatError  a dataset's metadata.json or transforms.json
+    │   ├── ModelFormatError  a folder of an image diffusion model
     │   └── ShapeError        an array's shape or dtype
     ├── NotFound              a map, dataset, checkpoint or model that is not there
     ├── LimitExceeded         a size above what this installation accepts
+    │   └── DeviceMemoryError the device's memory was not enough
     ├── StorageError          the disk: full, not writable, not readable
     ├── CheckpointError       a checkpoint that is damaged or belongs to another job
     └── TeacherError          a teacher produced something unusable (NaN, wrong shape)
@@ -45,6 +47,10 @@ class DatasetFormatError(InvalidInput):
     """A dataset's metadata does not follow the format."""
 
 
+class ModelFormatError(InvalidInput):
+    """A folder of an image diffusion model lacks a part, or its parts do not fit together."""
+
+
 class ShapeError(InvalidInput):
     """An array has the wrong shape or dtype."""
 
@@ -55,6 +61,10 @@ class NotFound(VoxcoreError):
 
 class LimitExceeded(VoxcoreError):
     """A size is above the limit of this installation."""
+
+
+class DeviceMemoryError(LimitExceeded):
+    """The memory of the device was not enough for a step; what came before it is kept."""
 
 
 class StorageError(VoxcoreError):

@@ -16,14 +16,16 @@ import voxcore
 from voxcore.checkpoint import CheckpointData, load_checkpoint
 from voxcore.config import TrainConfig
 from voxcore.datasets import Dataset, load_dataset
+from voxcore.devices import checked_device
 from voxcore.errors import CheckpointError, InvalidConfig, InvalidInput, StorageError
 from voxcore.events import Event, Finished, Log, Paused, Started, Trained
+from voxcore.guidance.model_folder import check_model_folder
 from voxcore.maps import MapStats, VoxelMap, load_map, map_stats
 from voxcore.maps.export import ExportedMap, check_exportable, export_training, find_export
 from voxcore.maps.library import resolve_dataset_id, resolve_map_id
 from voxcore.maps.map_json import FILE_NAME
 from voxcore.recorder import FINAL_MAP, LOG_NAME, Recorder
-from voxcore.training import checked_device, train
+from voxcore.training import train
 from voxcore.wire_order import content_hash
 
 INLINE_SOURCE = "inline"
@@ -38,6 +40,7 @@ class JobSpec:
         map_id: a map of the library, or None where ``source`` is given.
         source: the map itself.
         dataset_id: a dataset of the library, or None.
+        model_folder: the image model that ``config.model`` names, for the sdxl teacher.
         resume_from: output folder of an earlier run of the same job, to go on from its checkpoint.
         export: store the result as a new map of the library.
         job_id: the job's name with whoever runs it. It goes into the map's metadata, and a job that is
@@ -45,7 +48,7 @@ class JobSpec:
         owner: whose the map is that the job leaves; "" for everybody's.
 
     Raises:
-        InvalidConfig: not exactly one of ``map_id`` and ``source``.
+        InvalidConfig: not exactly one of ``map_id`` and ``source``, or what the teacher needs is missing.
     """
 
     config: TrainConfig
@@ -56,12 +59,15 @@ class JobSpec:
     export: bool = True
     job_id: str = ""
     owner: str = ""
+    model_folder: Path | None = None
 
     def __post_init__(self) -> None:
         if (self.map_id is None) == (self.source is None):
             raise InvalidConfig("expected either a map id or a map, got both or neither", field="map_id")
         if self.config.teacher == "photometric" and self.dataset_id is None:
             raise InvalidConfig("expected a dataset with pictures, got none", field="dataset_id")
+        if self.config.teacher == "sdxl" and self.model_folder is None:
+            raise InvalidConfig("expected the folder of an image diffusion model, got none", field="model")
 
     @property
     def source_id(self) -> str:
@@ -90,14 +96,17 @@ def read_job(spec: JobSpec, *, maps_root: Path, datasets_root: Path) -> JobFiles
         dataset = load_dataset(resolve_dataset_id(datasets_root, spec.dataset_id))
         if spec.config.teacher == "photometric" and None in dataset.pictures:
             raise InvalidConfig("expected a picture for every view", field="dataset_id")
+    if spec.config.teacher == "sdxl" and spec.model_folder is not None:
+        check_model_folder(spec.model_folder, tiny_encoder=spec.config.tiny_encoder)
     checkpoint = load_checkpoint(spec.resume_from) if spec.resume_from is not None else None
     if checkpoint is not None and checkpoint.job != _fingerprint(spec, source):
         raise CheckpointError("expected one of this very job; its settings or its map differ", field="resume_from")
     return JobFiles(source, dataset, checkpoint)
 
 
-def resumed_job(folder: Path) -> JobSpec:
-    """The job whose checkpoint lies in ``folder``, to go on from there.
+def resumed_job(folder: Path, find_model: Callable[[str], Path]) -> JobSpec:
+    """The job whose checkpoint lies in ``folder``, to go on from there; ``find_model`` says where the image
+    model of a name is.
 
     Raises NotFound or CheckpointError; InvalidInput where its map came with the job, since only
     maps of the library can be found again.
@@ -109,7 +118,8 @@ def resumed_job(folder: Path) -> JobSpec:
         raise CheckpointError(f"expected the job's {error}", field="checkpoint") from error
     if map_id == INLINE_SOURCE:
         raise InvalidInput("expected a job on a map of the library, got one that brought its own", field="resume_from")
-    return JobSpec(config, map_id=map_id, dataset_id=dataset_id, resume_from=folder)
+    model_folder = find_model(config.model) if config.teacher == "sdxl" else None
+    return JobSpec(config, map_id=map_id, dataset_id=dataset_id, resume_from=folder, model_folder=model_folder)
 
 
 def run_job(
@@ -145,6 +155,7 @@ def run_job(
         checkpoint=files.checkpoint,
         checkpoint_folder=output_dir,
         job=_fingerprint(spec, source),
+        model_folder=spec.model_folder,
     )
     trained: Trained | None = None
     warnings: list[str] = []

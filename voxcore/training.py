@@ -21,8 +21,9 @@ from voxcore.cameras import Camera
 from voxcore.checkpoint import BLOCKS, NAME, CheckpointData, save_checkpoint
 from voxcore.config import TrainConfig
 from voxcore.datasets import Dataset
+from voxcore.devices import checked_device, device_memory
 from voxcore.distill import Distillation
-from voxcore.errors import InvalidConfig
+from voxcore.errors import DeviceMemoryError, TeacherError
 from voxcore.events import Checkpoint, Event, Log, Preview, Progress, Started, Trained, VoxelFrame
 from voxcore.guidance.teachers import make_teacher, prior_task
 from voxcore.maps import INITIAL_WORLDS, VoxelMap
@@ -49,6 +50,7 @@ def train(
     checkpoint: CheckpointData | None = None,
     checkpoint_folder: Path | None = None,
     job: dict[str, Any] | None = None,
+    model_folder: Path | None = None,
 ) -> Iterator[Event]:
     """Run one job.
 
@@ -59,13 +61,15 @@ def train(
         checkpoint: where to go on from; it must come from the same job.
         checkpoint_folder: where checkpoints go; None writes none.
         job: stored with every checkpoint, for whoever resumes.
+        model_folder: the image model's, for the sdxl teacher.
 
     Yields:
         Started first, Trained last, the others as they come.
 
     Raises:
-        VoxcoreError: the inputs do not fit, the teacher failed, or the disk refused. Every
-            checkpoint that was announced is then still there.
+        VoxcoreError: the inputs do not fit, the teacher failed, the device's memory was not enough, or
+            the disk refused. Every checkpoint that was announced is then still there, and one of
+            the last step that was done.
     """
     place = checked_device(device)
     start: Blocks | None
@@ -93,14 +97,16 @@ def train(
         else:
             space = Workspace.of(config, source, start)
             yield VoxelFrame(0, space.initial)
-    inputs = space.inputs(dataset, place)
+    inputs = space.inputs(dataset, place, model_folder)
     stepper: Stepper
     if config.method == "sample":
         stepper = Sampling(config, prior_task(inputs), initial=inputs.initial, fixed=inputs.fixed)
     else:
+        with device_memory(place):
+            teacher = make_teacher(inputs)
         stepper = Distillation(
             config,
-            make_teacher(inputs),
+            teacher,
             initial=inputs.initial,
             fixed=inputs.fixed,
             palette=source.palette,
@@ -131,7 +137,14 @@ def train(
             stopped = True
             break
         due = _due(done + 1, config.log_every, config.steps)
-        report = stepper.advance(done, measure=due)
+        try:
+            with device_memory(place):
+                report = stepper.advance(done, measure=due)
+        except (DeviceMemoryError, TeacherError):
+            # The grid is still what the last step left: whoever mends the cause goes on from there.
+            if done > saved:
+                yield from save(done)
+            raise
         done += 1
         draw = _due(done, config.image_every, config.steps)
         if due or draw:
@@ -169,17 +182,6 @@ def train(
         )
         yield VoxelFrame(done, blocks)
     yield Trained(done, stopped, blocks, time.monotonic() - began)
-
-
-def checked_device(device: torch.device | str) -> torch.device:
-    """The device by that name. Raises InvalidConfig where there is none on this machine."""
-    try:
-        found = torch.device(device)
-        torch.zeros(1, device=found)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InvalidConfig(f"expected a device of this machine, got {device}: {reason}", field="device") from error
-    return found
 
 
 def _due(done: int, every: int, total: int) -> bool:

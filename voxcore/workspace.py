@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -58,13 +59,13 @@ class Workspace:
             window = window.local
         return cls(config, source, initial, fixed, box, window, changes)
 
-    def inputs(self, dataset: Dataset | None, device: torch.device) -> JobInputs:
+    def inputs(self, dataset: Dataset | None, device: torch.device, model_folder: Path | None = None) -> JobInputs:
         """The part, for teachers and steppers."""
         source = VoxelMap(
             np.ascontiguousarray(self.source.blocks[self.box]), self.source.palette, self.source.world_scale
         )
         initial, fixed = np.ascontiguousarray(self.initial[self.box]), np.ascontiguousarray(self.fixed[self.box])
-        return JobInputs(self.config, source, initial, fixed, self.window, dataset, device)
+        return JobInputs(self.config, source, initial, fixed, self.window, dataset, device, model_folder)
 
     def cleaned(self, blocks: Blocks) -> Cleaned:
         """A tidier copy of the whole map ``blocks`` [X, Y, Z] (`voxcore.cleanup`)."""

@@ -76,6 +76,7 @@ def worker_setups(settings: Settings, entry: str) -> list[WorkerSetup]:
             entry=entry,
             maps_root=settings.maps_root,
             datasets_root=settings.datasets_root,
+            models_root=settings.models_root,
             device=f"cuda:{i}" if on_gpu else settings.device,
             frames_per_second=settings.frames_per_second,
             warm_up=settings.warm_up,

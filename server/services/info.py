@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, get_args
+from typing import Final
 
 from vox.v1 import info_pb2 as pb
 from vox.v1 import jobs_pb2
@@ -15,11 +15,11 @@ from server.settings import Settings
 from server.voxel_codec import palette_entries
 from voxcore.config import (
     ABOVE_LOW,
+    CHOICES,
     FLOAT_RANGES,
     INT_RANGES,
     PRIOR_CFG_SCALE,
     SETTING_NAMES,
-    InitMode,
     Method,
     TeacherName,
     TrainConfig,
@@ -33,10 +33,16 @@ _Methods = tuple["jobs_pb2.TrainingMethod.ValueType", ...]
 _TEACHERS: Final[dict[TeacherName, tuple[str, _Methods]]] = {
     "prior": ("The embedded text-to-voxel prior: builds what the prompt says.", (_DISTILL, _SAMPLE)),
     "photometric": ("Photographs of a dataset: builds what they show. Needs a dataset.", (_DISTILL,)),
+    "sdxl": ("An image diffusion model (Stable Diffusion XL, 1.5 or 2.1): builds what it paints.", (_DISTILL,)),
     "noise": ("Random gradients: for tests of everything around training.", (_DISTILL,)),
 }
-_CHOICES: Final = {"teacher": get_args(TeacherName), "method": get_args(Method), "init_mode": get_args(InitMode)}
-_BOXES: Final = {"region": pb.SETTING_KIND_REGION, "keep": pb.SETTING_KIND_REGIONS}
+_KINDS: Final = {
+    "region": pb.SETTING_KIND_REGION,
+    "keep": pb.SETTING_KIND_REGIONS,
+    "model": pb.SETTING_KIND_TEXT,
+    "negative_prompt": pb.SETTING_KIND_TEXT,
+}
+"""Of the settings that are neither a number nor a choice nor a switch."""
 
 
 class InfoService:
@@ -105,8 +111,8 @@ def _teacher(
 
 
 def _setting(name: str, settings: Settings) -> pb.SettingInfo:
-    if name in _CHOICES:
-        return pb.SettingInfo(name=name, kind=pb.SETTING_KIND_CHOICE, choices=_CHOICES[name])
+    if name in CHOICES:
+        return pb.SettingInfo(name=name, kind=pb.SETTING_KIND_CHOICE, choices=CHOICES[name])
     if name in INT_RANGES:
         low, high = INT_RANGES[name]
         most = min(high, settings.max_steps) if name == "steps" else high
@@ -120,4 +126,4 @@ def _setting(name: str, settings: Settings) -> pb.SettingInfo:
             maximum=greatest,
             above_minimum=name in ABOVE_LOW,
         )
-    return pb.SettingInfo(name=name, kind=_BOXES.get(name, pb.SETTING_KIND_BOOLEAN))
+    return pb.SettingInfo(name=name, kind=_KINDS.get(name, pb.SETTING_KIND_BOOLEAN))

@@ -21,6 +21,7 @@ class WorkerSetup:
     entry: str
     maps_root: Path
     datasets_root: Path
+    models_root: Path
     device: str
     frames_per_second: float
     warm_up: bool

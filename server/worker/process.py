@@ -33,6 +33,7 @@ from server.worker.messages import (
 )
 from voxcore.config import TrainConfig
 from voxcore.errors import VoxcoreError
+from voxcore.guidance.model_folder import model_in
 from voxcore.maps import VoxelMap, load_map
 
 log = logging.getLogger(__name__)
@@ -178,6 +179,7 @@ def _run(
             resume_from=resume_from,
             job_id=job.job_id,
             owner=job.owner,
+            model_folder=model_in(setup.models_root, job.config.model) if job.config.teacher == "sdxl" else None,
         )
         for event in module.run_job(
             spec,

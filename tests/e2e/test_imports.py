@@ -20,6 +20,10 @@ def loaded(package: str, unwanted: str, *skipped: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
+def test_one_file_alone_imports_diffusers():
+    assert loaded("voxcore", "diffusers,transformers", "voxcore.guidance.diffusers_model") == "[]"
+
+
 @pytest.mark.parametrize(
     ("package", "unwanted"),
     [

@@ -34,6 +34,7 @@ def test_every_setting_can_come_from_every_place(tmp_path):
         "port_file": "p",
         "maps_root": "m",
         "datasets_root": "d",
+        "models_root": "im",
         "runs_root": "r",
         "device": "cuda",
         "web_port_file": "w",

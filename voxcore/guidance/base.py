@@ -25,7 +25,8 @@ from voxcore.render import Rays, RenderOutput, Views, render_soft_rays
 class Scene:
     """The world at one optimiser step.
 
-    ``cameras`` are this step's views. The soft view and the pictures are made when first asked for.
+    ``cameras`` are this step's views, ``world_scale`` is the side of a cell in world units. The soft view and
+    the pictures are made when first asked for.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Scene:
         world_scale: float,
     ) -> None:
         self.grid, self.temperature, self.cameras = grid, temperature, cameras
-        self._lit, self._world_scale = lit, world_scale
+        self._lit, self.world_scale = lit, world_scale
 
     @cached_property
     def soft(self) -> SoftView:
@@ -55,7 +56,7 @@ class Scene:
         """Any rays, differentiably in ``soft``; with other colours ``lit`` [M, 6, 3] than the palette's."""
         soft = self.soft
         return render_soft_rays(
-            soft.occupancy, soft.materials, self._lit if lit is None else lit, rays, world_scale=self._world_scale
+            soft.occupancy, soft.materials, self._lit if lit is None else lit, rays, world_scale=self.world_scale
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -15,6 +16,8 @@ from voxcore.datasets import Dataset
 from voxcore.errors import InvalidConfig
 from voxcore.guidance.base import Teacher
 from voxcore.guidance.beside import WithPrior
+from voxcore.guidance.image_teacher import ImageTeacher
+from voxcore.guidance.model_folder import missing_libraries
 from voxcore.guidance.noise import NoiseTeacher
 from voxcore.guidance.photometric import PhotometricTeacher
 from voxcore.guidance.prior import PriorTeacher
@@ -37,7 +40,7 @@ class JobInputs:
 
     ``source``, ``initial`` [X, Y, Z] and ``fixed`` [X, Y, Z] are the part of the map that is worked
     on: as it is, as training starts, and which cells must stay. ``window`` is where the prior looks
-    in it.
+    in it. ``model_folder`` is the image model's, for the teacher that needs one.
     """
 
     config: TrainConfig
@@ -47,6 +50,7 @@ class JobInputs:
     window: Window
     dataset: Dataset | None
     device: torch.device
+    model_folder: Path | None = None
 
 
 def edits(config: TrainConfig, initial: Blocks) -> bool:
@@ -120,6 +124,19 @@ def _photometric(inputs: JobInputs) -> Teacher:
     return PhotometricTeacher(inputs.config, inputs.dataset, inputs.source.palette)
 
 
+def _sdxl(inputs: JobInputs) -> Teacher:
+    if inputs.model_folder is None:
+        raise InvalidConfig("expected the folder of an image diffusion model, got none", field="model")
+    try:
+        # Seconds of imports, and an extra that most installations do without.
+        from voxcore.guidance.diffusers_model import kept_model
+    except ImportError as error:
+        raise missing_libraries(error) from error
+    c = inputs.config
+    model = kept_model(inputs.model_folder, inputs.device, tiny_encoder=c.tiny_encoder, low_memory=c.low_memory)
+    return ImageTeacher(c, model)
+
+
 def _noise(inputs: JobInputs) -> Teacher:
     return NoiseTeacher(inputs.config)
 
@@ -127,5 +144,6 @@ def _noise(inputs: JobInputs) -> Teacher:
 TEACHERS: Final[dict[TeacherName, Callable[[JobInputs], Teacher]]] = {
     "prior": _prior,
     "photometric": _photometric,
+    "sdxl": _sdxl,
     "noise": _noise,
 }

@@ -38,6 +38,8 @@ class _SettingKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SettingKi
     """Two corners of a box of cells."""
     SETTING_KIND_REGIONS: _SettingKind.ValueType  # 6
     """A list of such boxes."""
+    SETTING_KIND_TEXT: _SettingKind.ValueType  # 7
+    """A text."""
 
 class SettingKind(_SettingKind, metaclass=_SettingKindEnumTypeWrapper): ...
 
@@ -51,6 +53,8 @@ SETTING_KIND_REGION: SettingKind.ValueType  # 5
 """Two corners of a box of cells."""
 SETTING_KIND_REGIONS: SettingKind.ValueType  # 6
 """A list of such boxes."""
+SETTING_KIND_TEXT: SettingKind.ValueType  # 7
+"""A text."""
 Global___SettingKind: _TypeAlias = SettingKind  # noqa: Y015
 
 @_typing.final

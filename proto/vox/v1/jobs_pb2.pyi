@@ -91,6 +91,8 @@ class _TeacherEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Teacher.Value
     """Photographs of a dataset; the prompt may be empty."""
     TEACHER_NOISE: _Teacher.ValueType  # 3
     """Random gradients, for tests."""
+    TEACHER_SDXL: _Teacher.ValueType  # 4
+    """An image diffusion model of the server's (Stable Diffusion XL, 1.5 or 2.1); see `model`."""
 
 class Teacher(_Teacher, metaclass=_TeacherEnumTypeWrapper):
     """Who says what is right. InfoService.GetServerInfo describes each."""
@@ -103,6 +105,8 @@ TEACHER_PHOTOMETRIC: Teacher.ValueType  # 2
 """Photographs of a dataset; the prompt may be empty."""
 TEACHER_NOISE: Teacher.ValueType  # 3
 """Random gradients, for tests."""
+TEACHER_SDXL: Teacher.ValueType  # 4
+"""An image diffusion model of the server's (Stable Diffusion XL, 1.5 or 2.1); see `model`."""
 Global___Teacher: _TypeAlias = Teacher  # noqa: Y015
 
 class _TrainingMethod:
@@ -127,6 +131,38 @@ TRAINING_METHOD_DISTILL: TrainingMethod.ValueType  # 1
 TRAINING_METHOD_SAMPLE: TrainingMethod.ValueType  # 2
 """Draw from the embedded prior directly."""
 Global___TrainingMethod: _TypeAlias = TrainingMethod  # noqa: Y015
+
+class _Variant:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _VariantEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Variant.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VARIANT_UNSPECIFIED: _Variant.ValueType  # 0
+    """The default."""
+    VARIANT_SDS: _Variant.ValueType  # 1
+    """Score distillation sampling."""
+    VARIANT_SDI: _Variant.ValueType  # 2
+    """Score distillation via inversion."""
+    VARIANT_ISM: _Variant.ValueType  # 3
+    """Interval score matching."""
+    VARIANT_CFD: _Variant.ValueType  # 4
+    """Consistent flow distillation."""
+
+class Variant(_Variant, metaclass=_VariantEnumTypeWrapper):
+    """How the score of an image diffusion model is distilled."""
+
+VARIANT_UNSPECIFIED: Variant.ValueType  # 0
+"""The default."""
+VARIANT_SDS: Variant.ValueType  # 1
+"""Score distillation sampling."""
+VARIANT_SDI: Variant.ValueType  # 2
+"""Score distillation via inversion."""
+VARIANT_ISM: Variant.ValueType  # 3
+"""Interval score matching."""
+VARIANT_CFD: Variant.ValueType  # 4
+"""Consistent flow distillation."""
+Global___Variant: _TypeAlias = Variant  # noqa: Y015
 
 class _InitMode:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -223,6 +259,16 @@ class TrainSettings(_message.Message):
     LOGIT_MATERIAL_FIELD_NUMBER: _builtins.int
     LAMBDA_PRIOR_FIELD_NUMBER: _builtins.int
     KEEP_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    VARIANT_FIELD_NUMBER: _builtins.int
+    NEGATIVE_PROMPT_FIELD_NUMBER: _builtins.int
+    CFG_RESCALE_FIELD_NUMBER: _builtins.int
+    VIEW_PROMPTS_FIELD_NUMBER: _builtins.int
+    PERP_NEG_FIELD_NUMBER: _builtins.int
+    RANDOM_SKY_FIELD_NUMBER: _builtins.int
+    DISTILLED_STEPS_FIELD_NUMBER: _builtins.int
+    TINY_ENCODER_FIELD_NUMBER: _builtins.int
+    LOW_MEMORY_FIELD_NUMBER: _builtins.int
     teacher: Global___Teacher.ValueType
     method: Global___TrainingMethod.ValueType
     init_mode: Global___InitMode.ValueType
@@ -274,6 +320,25 @@ class TrainSettings(_message.Message):
     logit_material: _builtins.float
     lambda_prior: _builtins.float
     """Weight of the embedded prior's score beside another teacher's loss; 0 is off."""
+    model: _builtins.str
+    """The rest is for the sdxl teacher. Name of one of the server's image diffusion models, never a path."""
+    variant: Global___Variant.ValueType
+    negative_prompt: _builtins.str
+    """What its pictures should not show."""
+    cfg_rescale: _builtins.float
+    """Share of the guided prediction that is brought back to the spread of the plain one."""
+    view_prompts: _builtins.bool
+    """Say in the prompt from where one looks."""
+    perp_neg: _builtins.bool
+    """Mix these prompts between the views (Perp-Neg)."""
+    random_sky: _builtins.float
+    """How often a view gets a sky of another colour."""
+    distilled_steps: _builtins.int
+    """Sampling steps that the model was distilled to; 0 for a model that was not."""
+    tiny_encoder: _builtins.bool
+    """Use the model's AutoencoderTiny in place of its VAE."""
+    low_memory: _builtins.bool
+    """Ask about one view at a time: less memory, more time."""
     @_builtins.property
     def region(self) -> Global___Region:
         """Only cells in this box may change."""
@@ -318,19 +383,33 @@ class TrainSettings(_message.Message):
         logit_material: _builtins.float | None = ...,
         lambda_prior: _builtins.float | None = ...,
         keep: _abc.Iterable[Global___Region] | None = ...,
+        model: _builtins.str | None = ...,
+        variant: Global___Variant.ValueType = ...,
+        negative_prompt: _builtins.str | None = ...,
+        cfg_rescale: _builtins.float | None = ...,
+        view_prompts: _builtins.bool | None = ...,
+        perp_neg: _builtins.bool | None = ...,
+        random_sky: _builtins.float | None = ...,
+        distilled_steps: _builtins.int | None = ...,
+        tiny_encoder: _builtins.bool | None = ...,
+        low_memory: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_lr", b"_lr", "_material_lr", b"_material_lr", "_pixel_grad_clip", b"_pixel_grad_clip", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "image_every", b"image_every", "image_size", b"image_size", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "lr", b"lr", "material_lr", b"material_lr", "pixel_grad_clip", b"pixel_grad_clip", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "views_per_step", b"views_per_step"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_rescale", b"_cfg_rescale", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_distilled_steps", b"_distilled_steps", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_low_memory", b"_low_memory", "_lr", b"_lr", "_material_lr", b"_material_lr", "_model", b"_model", "_negative_prompt", b"_negative_prompt", "_perp_neg", b"_perp_neg", "_pixel_grad_clip", b"_pixel_grad_clip", "_random_sky", b"_random_sky", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_tiny_encoder", b"_tiny_encoder", "_view_prompts", b"_view_prompts", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_rescale", b"cfg_rescale", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "distilled_steps", b"distilled_steps", "image_every", b"image_every", "image_size", b"image_size", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "low_memory", b"low_memory", "lr", b"lr", "material_lr", b"material_lr", "model", b"model", "negative_prompt", b"negative_prompt", "perp_neg", b"perp_neg", "pixel_grad_clip", b"pixel_grad_clip", "random_sky", b"random_sky", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "tiny_encoder", b"tiny_encoder", "view_prompts", b"view_prompts", "views_per_step", b"views_per_step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_lr", b"_lr", "_material_lr", b"_material_lr", "_pixel_grad_clip", b"_pixel_grad_clip", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "image_every", b"image_every", "image_size", b"image_size", "init_mode", b"init_mode", "keep", b"keep", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "lr", b"lr", "material_lr", b"material_lr", "method", b"method", "pixel_grad_clip", b"pixel_grad_clip", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher", b"teacher", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "views_per_step", b"views_per_step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_rescale", b"_cfg_rescale", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_distilled_steps", b"_distilled_steps", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_low_memory", b"_low_memory", "_lr", b"_lr", "_material_lr", b"_material_lr", "_model", b"_model", "_negative_prompt", b"_negative_prompt", "_perp_neg", b"_perp_neg", "_pixel_grad_clip", b"_pixel_grad_clip", "_random_sky", b"_random_sky", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_tiny_encoder", b"_tiny_encoder", "_view_prompts", b"_view_prompts", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_rescale", b"cfg_rescale", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "distilled_steps", b"distilled_steps", "image_every", b"image_every", "image_size", b"image_size", "init_mode", b"init_mode", "keep", b"keep", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "low_memory", b"low_memory", "lr", b"lr", "material_lr", b"material_lr", "method", b"method", "model", b"model", "negative_prompt", b"negative_prompt", "perp_neg", b"perp_neg", "pixel_grad_clip", b"pixel_grad_clip", "random_sky", b"random_sky", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher", b"teacher", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "tiny_encoder", b"tiny_encoder", "variant", b"variant", "view_prompts", b"view_prompts", "views_per_step", b"views_per_step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__adam_eps: _TypeAlias = _typing.Literal["adam_eps"]  # noqa: Y015
     _WhichOneofArgType__adam_eps: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps"]  # noqa: Y015
+    _WhichOneofReturnType__cfg_rescale: _TypeAlias = _typing.Literal["cfg_rescale"]  # noqa: Y015
+    _WhichOneofArgType__cfg_rescale: _TypeAlias = _typing.Literal["_cfg_rescale", b"_cfg_rescale"]  # noqa: Y015
     _WhichOneofReturnType__cfg_scale: _TypeAlias = _typing.Literal["cfg_scale"]  # noqa: Y015
     _WhichOneofArgType__cfg_scale: _TypeAlias = _typing.Literal["_cfg_scale", b"_cfg_scale"]  # noqa: Y015
     _WhichOneofReturnType__checkpoint_every: _TypeAlias = _typing.Literal["checkpoint_every"]  # noqa: Y015
     _WhichOneofArgType__checkpoint_every: _TypeAlias = _typing.Literal["_checkpoint_every", b"_checkpoint_every"]  # noqa: Y015
     _WhichOneofReturnType__clean: _TypeAlias = _typing.Literal["clean"]  # noqa: Y015
     _WhichOneofArgType__clean: _TypeAlias = _typing.Literal["_clean", b"_clean"]  # noqa: Y015
+    _WhichOneofReturnType__distilled_steps: _TypeAlias = _typing.Literal["distilled_steps"]  # noqa: Y015
+    _WhichOneofArgType__distilled_steps: _TypeAlias = _typing.Literal["_distilled_steps", b"_distilled_steps"]  # noqa: Y015
     _WhichOneofReturnType__image_every: _TypeAlias = _typing.Literal["image_every"]  # noqa: Y015
     _WhichOneofArgType__image_every: _TypeAlias = _typing.Literal["_image_every", b"_image_every"]  # noqa: Y015
     _WhichOneofReturnType__image_size: _TypeAlias = _typing.Literal["image_size"]  # noqa: Y015
@@ -353,12 +432,22 @@ class TrainSettings(_message.Message):
     _WhichOneofArgType__logit_material: _TypeAlias = _typing.Literal["_logit_material", b"_logit_material"]  # noqa: Y015
     _WhichOneofReturnType__logit_solid: _TypeAlias = _typing.Literal["logit_solid"]  # noqa: Y015
     _WhichOneofArgType__logit_solid: _TypeAlias = _typing.Literal["_logit_solid", b"_logit_solid"]  # noqa: Y015
+    _WhichOneofReturnType__low_memory: _TypeAlias = _typing.Literal["low_memory"]  # noqa: Y015
+    _WhichOneofArgType__low_memory: _TypeAlias = _typing.Literal["_low_memory", b"_low_memory"]  # noqa: Y015
     _WhichOneofReturnType__lr: _TypeAlias = _typing.Literal["lr"]  # noqa: Y015
     _WhichOneofArgType__lr: _TypeAlias = _typing.Literal["_lr", b"_lr"]  # noqa: Y015
     _WhichOneofReturnType__material_lr: _TypeAlias = _typing.Literal["material_lr"]  # noqa: Y015
     _WhichOneofArgType__material_lr: _TypeAlias = _typing.Literal["_material_lr", b"_material_lr"]  # noqa: Y015
+    _WhichOneofReturnType__model: _TypeAlias = _typing.Literal["model"]  # noqa: Y015
+    _WhichOneofArgType__model: _TypeAlias = _typing.Literal["_model", b"_model"]  # noqa: Y015
+    _WhichOneofReturnType__negative_prompt: _TypeAlias = _typing.Literal["negative_prompt"]  # noqa: Y015
+    _WhichOneofArgType__negative_prompt: _TypeAlias = _typing.Literal["_negative_prompt", b"_negative_prompt"]  # noqa: Y015
+    _WhichOneofReturnType__perp_neg: _TypeAlias = _typing.Literal["perp_neg"]  # noqa: Y015
+    _WhichOneofArgType__perp_neg: _TypeAlias = _typing.Literal["_perp_neg", b"_perp_neg"]  # noqa: Y015
     _WhichOneofReturnType__pixel_grad_clip: _TypeAlias = _typing.Literal["pixel_grad_clip"]  # noqa: Y015
     _WhichOneofArgType__pixel_grad_clip: _TypeAlias = _typing.Literal["_pixel_grad_clip", b"_pixel_grad_clip"]  # noqa: Y015
+    _WhichOneofReturnType__random_sky: _TypeAlias = _typing.Literal["random_sky"]  # noqa: Y015
+    _WhichOneofArgType__random_sky: _TypeAlias = _typing.Literal["_random_sky", b"_random_sky"]  # noqa: Y015
     _WhichOneofReturnType__save_map_every: _TypeAlias = _typing.Literal["save_map_every"]  # noqa: Y015
     _WhichOneofArgType__save_map_every: _TypeAlias = _typing.Literal["_save_map_every", b"_save_map_every"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
@@ -377,16 +466,24 @@ class TrainSettings(_message.Message):
     _WhichOneofArgType__temp_end: _TypeAlias = _typing.Literal["_temp_end", b"_temp_end"]  # noqa: Y015
     _WhichOneofReturnType__temp_start: _TypeAlias = _typing.Literal["temp_start"]  # noqa: Y015
     _WhichOneofArgType__temp_start: _TypeAlias = _typing.Literal["_temp_start", b"_temp_start"]  # noqa: Y015
+    _WhichOneofReturnType__tiny_encoder: _TypeAlias = _typing.Literal["tiny_encoder"]  # noqa: Y015
+    _WhichOneofArgType__tiny_encoder: _TypeAlias = _typing.Literal["_tiny_encoder", b"_tiny_encoder"]  # noqa: Y015
+    _WhichOneofReturnType__view_prompts: _TypeAlias = _typing.Literal["view_prompts"]  # noqa: Y015
+    _WhichOneofArgType__view_prompts: _TypeAlias = _typing.Literal["_view_prompts", b"_view_prompts"]  # noqa: Y015
     _WhichOneofReturnType__views_per_step: _TypeAlias = _typing.Literal["views_per_step"]  # noqa: Y015
     _WhichOneofArgType__views_per_step: _TypeAlias = _typing.Literal["_views_per_step", b"_views_per_step"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__adam_eps) -> _WhichOneofReturnType__adam_eps | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cfg_rescale) -> _WhichOneofReturnType__cfg_rescale | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cfg_scale) -> _WhichOneofReturnType__cfg_scale | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__checkpoint_every) -> _WhichOneofReturnType__checkpoint_every | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__clean) -> _WhichOneofReturnType__clean | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__distilled_steps) -> _WhichOneofReturnType__distilled_steps | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__image_every) -> _WhichOneofReturnType__image_every | None: ...
     @_typing.overload
@@ -410,11 +507,21 @@ class TrainSettings(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__logit_solid) -> _WhichOneofReturnType__logit_solid | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__low_memory) -> _WhichOneofReturnType__low_memory | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lr) -> _WhichOneofReturnType__lr | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__material_lr) -> _WhichOneofReturnType__material_lr | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__model) -> _WhichOneofReturnType__model | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__negative_prompt) -> _WhichOneofReturnType__negative_prompt | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__perp_neg) -> _WhichOneofReturnType__perp_neg | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__pixel_grad_clip) -> _WhichOneofReturnType__pixel_grad_clip | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__random_sky) -> _WhichOneofReturnType__random_sky | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__save_map_every) -> _WhichOneofReturnType__save_map_every | None: ...
     @_typing.overload
@@ -433,6 +540,10 @@ class TrainSettings(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__temp_end) -> _WhichOneofReturnType__temp_end | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__temp_start) -> _WhichOneofReturnType__temp_start | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tiny_encoder) -> _WhichOneofReturnType__tiny_encoder | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__view_prompts) -> _WhichOneofReturnType__view_prompts | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__views_per_step) -> _WhichOneofReturnType__views_per_step | None: ...
 
