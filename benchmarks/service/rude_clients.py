@@ -15,6 +15,7 @@ import struct
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -119,7 +120,7 @@ def main() -> int:
     seconds = parser.parse_args().seconds
     print(machine())
     stop = threading.Event()
-    memory, delays, failures = [], [], 0
+    memory, delays, failures = [], [], Counter[str]()
     with server("--max-watchers=100", "--max-connections=300") as found:
         job_id = start_job(found)
         clients = rude_clients(found, job_id, stop)
@@ -131,8 +132,8 @@ def main() -> int:
                     began = time.perf_counter()
                     try:
                         info.GetServerInfo(info_pb2.GetServerInfoRequest(), timeout=10)
-                    except grpc.RpcError:
-                        failures += 1
+                    except grpc.RpcError as error:
+                        failures[f"{error.code().name} {error.details()}"] += 1
                     delays.append(time.perf_counter() - began)
                     time.sleep(min(1.0, seconds / 200))
                 memory.append(found.memory())
@@ -144,12 +145,14 @@ def main() -> int:
         log = (found.folder / "server.log").read_text()
     half = len(memory) // 2
     first, last = sum(memory[half // 2 : half]) / max(1, half - half // 2), sum(memory[half:]) / (len(memory) - half)
-    ok = alive and failures == 0 and last - first < 0.05 * first + 5 and "Traceback" not in log
+    ok = alive and not failures and last - first < 0.05 * first + 5 and "Traceback" not in log
     print(f"{seconds:.0f} s: gateway {first:.1f} MiB in the second quarter, {last:.1f} MiB in the last half;"
           f" {open_files} open files")  # fmt: skip
-    print(f"a polite client beside them: {len(delays)} calls, {failures} failed,"
+    print(f"a polite client beside them: {len(delays)} calls, {failures.total()} failed,"
           f" median {1000 * percentile(delays, 0.5):.1f} ms, 99th percentile {1000 * percentile(delays, 0.99):.1f} ms;"
           f" tracebacks in the log: {log.count('Traceback')} {'ok' if ok else 'MISSED'}")  # fmt: skip
+    for why, count in failures.most_common(5):
+        print(f"  {count} times {why}")
     return 0 if ok else 1
 
 
