@@ -111,7 +111,13 @@ def train(address: str, map_id: str, prompt: str, more: list[str]) -> int:
 
 
 def wait_for_interrupt(server: subprocess.Popen[bytes]) -> None:
-    """Returns at Ctrl-C, or when the service has ended."""
+    """Returns at Ctrl-C, when the terminal closes, or when the service has ended."""
+
+    def leave(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, leave)
     try:
         server.wait()
     except KeyboardInterrupt:

@@ -188,6 +188,8 @@ class Attack:
     def note(self, code: str, path: str, data: bytes) -> None:
         self.count += 1
         self.codes[code] += 1
+        if self.count % 10_000 == 0:
+            print(f"  {self.count} requests, {len(self.problems)} answers that must not be", flush=True)
         if code in BAD and len(self.problems) < 20:
             self.problems.append(f"{code} {path} {data[:200]!r}")
 
@@ -220,7 +222,9 @@ def main() -> int:
                 text = json.dumps({"spec": [noise.hex()], "jobId": len(noise), "wait": None})
                 attack.web(method, text.encode() + noise[:3], "application/json")
 
-        run()
+        # Ctrl-C ends it early, with what it has found so far.
+        with suppress(KeyboardInterrupt):
+            run()
         seconds = time.monotonic() - began
         alive = found.process is not None and found.process.poll() is None
         log = (found.folder / "server.log").read_text()
