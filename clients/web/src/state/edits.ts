@@ -75,13 +75,25 @@ export function editable(): Draft | null {
   if (isDraftShown.peek()) return draft.peek();
   const seen = shownWorld.peek();
   if (!seen) return null;
-  const begin = () => openDraft({ world: seen.clone(), ...origin(), document: null });
+  const begin = () => openDraft(copyOfShown(seen));
   if (isUnsaved.peek()) {
     replaced.value = { what: "start editing another world", go: begin };
     return null;
   }
   begin();
   return draft.peek();
+}
+
+function copyOfShown(seen: VoxelWorld): Omit<Draft, "history"> {
+  return { world: seen.clone(), ...origin(), document: null };
+}
+
+/** What saving would save: a draft with edits wherever it is, else what is shown. Opens nothing. */
+export function savable(): Draft | null {
+  const now = draft.peek();
+  if (now && (isUnsaved.peek() || isDraftShown.peek())) return now;
+  const seen = shownWorld.peek();
+  return seen && { ...copyOfShown(seen), history: new History() };
 }
 
 function origin(): { name: string; base: Base | null } {

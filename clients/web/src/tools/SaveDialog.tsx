@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { draft, editable, isUnsaved, type Draft } from "../state/edits";
+import { savable, type Draft } from "../state/edits";
 import { maps } from "../state/maps";
 import { notify } from "../state/notices";
 import type { Problem } from "../net/problems";
@@ -15,8 +15,7 @@ type Mode = "version" | "copy";
 
 /** Stores what is on the canvas: as the next version of the map it came from, or as a new map. */
 export function SaveDialog({ onClose }: { onClose: () => void }) {
-  // What is only looked at becomes a draft by being saved; edits that are elsewhere come first.
-  const [now] = useState<Draft | null>(() => (isUnsaved.peek() ? draft.peek() : editable()));
+  const [now] = useState<Draft | null>(savable);
   const base = now?.base ?? null;
   const [mode, setMode] = useState<Mode>(base ? "version" : "copy");
   const [id, setId] = useState(() => freeId(now?.name ?? "map"));
@@ -27,7 +26,7 @@ export function SaveDialog({ onClose }: { onClose: () => void }) {
   const save = async (mapId: string, expectedVersion: string) => {
     setDone([0, 0]);
     setRefused(null);
-    const outcome = await saveDraft(draft.peek() ?? now, { mapId, expectedVersion }, (at, of) => setDone([at, of]));
+    const outcome = await saveDraft(now, { mapId, expectedVersion }, (at, of) => setDone([at, of]));
     setDone(null);
     if (outcome.kind === "refused") {
       setRefused(outcome.problem);

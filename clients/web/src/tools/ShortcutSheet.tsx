@@ -7,11 +7,15 @@ const POINTER: readonly (readonly [string, string])[] = [
   ["Drag", "Turn the view; with a tool in hand, use it"],
   ["Right drag", "Move the view"],
   ["Wheel or Pinch", "Nearer and farther"],
+  ["Double click", "Focus on the block"],
   ["Alt+drag", "Turn the view with a tool in hand"],
 ];
 
 /** Keys that the canvas has while it is focused. */
 const CANVAS: readonly (readonly [string, string])[] = [
+  ["W or A or S or D or Q or E", "Fly; with Shift faster"],
+  ["Arrows", "Turn the view; with Shift move it"],
+  ["+ or -", "Nearer and farther"],
   ["Arrows or PgUp or PgDn", "With a tool: move its cursor or its box"],
   ["Shift+arrows", "Region, keep: size the box"],
   ["Enter", "Place, remove, paint, fill at the cursor"],
@@ -26,12 +30,14 @@ export function ShortcutSheet() {
   if (!sheetIsOpen.value) return null;
   return (
     <Dialog title="Shortcuts" open wide onClose={close}>
-      <div class="sheet">
-        {GROUPS.map((group) => (
-          <Group key={group} title={group} rows={rowsOf(shortcuts.value.filter((one) => one.group === group))} />
-        ))}
-        <Group title="On the canvas" rows={CANVAS} />
-        <Group title="Pointer" rows={POINTER} />
+      <div class="sheet-frame">
+        <div class="sheet">
+          {GROUPS.map((group) => (
+            <Group key={group} title={group} rows={rowsOf(shortcuts.value.filter((one) => one.group === group))} />
+          ))}
+          <Group title="On the canvas" rows={CANVAS} />
+          <Group title="Pointer" rows={POINTER} />
+        </div>
       </div>
     </Dialog>
   );

@@ -6,7 +6,7 @@ import { gridMessage } from "../net/gridMessage";
 import { problemOf, type Problem } from "../net/problems";
 import { upload } from "../net/upload";
 import { persistently } from "../state/calls";
-import { draftSaved, type Draft } from "../state/edits";
+import { draft, draftSaved, type Draft } from "../state/edits";
 import { mapId } from "../state/form";
 import { maps, refreshMaps } from "../state/maps";
 import { services } from "../state/session";
@@ -49,7 +49,7 @@ export async function saveDraft(now: Draft, target: SaveTarget, progress: (done:
     const map = needsFile(now, target) ? await saveFile(now, target, progress) : await saveGrid(now, target);
     // The form first: what it names is shown until the draft comes back.
     mapId.value = map.mapId;
-    draftSaved({ mapId: map.mapId, version: map.version });
+    if (draft.peek()?.world === now.world) draftSaved({ mapId: map.mapId, version: map.version });
     await refreshMaps().catch(() => undefined);
     return { kind: "saved", map };
   } catch (error) {
