@@ -290,7 +290,7 @@ test("a ring of cameras becomes a dataset, and a run can be taught by it", async
   // The cameras are there to see.
   await expect.poll(async () => (await page.locator(".stage > canvas").screenshot()).equals(alone)).toBe(false);
   await panel.getByRole("button", { name: "Capture and upload" }).click();
-  await page.getByText("Dataset ring is on the server").waitFor({ timeout: 60_000 });
+  await page.getByText("Dataset ring is on the server.").waitFor({ timeout: 60_000 });
   const { datasets } = (await call(server, "MapService/ListDatasets", {})) as { datasets: { datasetId: string }[] };
   expect(datasets.map((one) => one.datasetId)).toContain("ring");
 
@@ -396,7 +396,7 @@ test("the block under the pointer is named, and focus goes to what is chosen", a
   const { x, y } = await middle(page);
   await page.mouse.move(x, y);
   await expect.poll(() => page.locator(".inspector").textContent()).toMatch(/^Marble(9|10), 4, (9|10)$/);
-  await page.mouse.move(x, y - 395);
+  await page.mouse.move(x - 330, y);
   await expect.poll(() => page.locator(".inspector").count()).toBe(0);
   const before = await colours(page);
   await page.getByRole("button", { name: "Choose a region" }).click();

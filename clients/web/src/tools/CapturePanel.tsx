@@ -1,9 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 import { Teacher } from "../gen/vox/v1/jobs_pb";
 import { problemOf, type Problem } from "../net/problems";
-import { datasetId as formDataset, teacher } from "../state/form";
+import { datasetId as formDataset, overrides, teacher } from "../state/form";
 import { datasets } from "../state/maps";
-import { notify } from "../state/notices";
 import { serverInfo } from "../state/session";
 import { camera } from "../state/stage";
 import { shownWorld } from "../state/view";
@@ -34,6 +33,7 @@ function Panel() {
   const [id, setId] = useState(freeId);
   const [now, setNow] = useState<CaptureProgress | null>(null);
   const [failed, setFailed] = useState<Problem | null>(null);
+  const [made, setMade] = useState("");
   const stop = useRef<AbortController | null>(null);
   const count = plannedCameras.value.length;
   const { width, height } = pictureSize.value;
@@ -45,16 +45,13 @@ function Panel() {
     const scope = new AbortController();
     stop.current = scope;
     setFailed(null);
+    setMade("");
     try {
-      const made = await captureDataset({ datasetId: id, cameras: plannedCameras.peek(), width, height, replaces: isTaken }, scope.signal, setNow);
-      const use = () => {
-        teacher.value = Teacher.PHOTOMETRIC;
-        formDataset.value = made.datasetId;
-      };
-      notify({ tone: "good", title: `Dataset ${made.datasetId} is on the server`, text: `${count} views of ${width} × ${height}.`, action: { label: "Use it for the next run", run: use } });
+      const stored = await captureDataset({ datasetId: id, cameras: plannedCameras.peek(), width, height, replaces: isTaken }, scope.signal, setNow);
+      setMade(stored.datasetId);
       shots.value = [];
       ring.value = null;
-      isCapturing.value = false;
+      setId(freeId());
     } catch (error) {
       if (!scope.signal.aborted) setFailed(problemOf(error));
     } finally {
@@ -110,6 +107,16 @@ function Panel() {
         {(described) => <input {...described} class="input" value={id} maxLength={64} spellcheck={false} onInput={(event) => setId(event.currentTarget.value)} />}
       </Field>
       {now && <Progress label={now.what === "Drawing" ? `Drawing view ${now.done + 1} of ${now.total}` : "Uploading"} done={now.done} total={now.total} />}
+      {made !== "" && (
+        <div class="done" role="status">
+          <p>
+            Dataset <strong>{made}</strong> is on the server.
+          </p>
+          <Button small kind="primary" onClick={() => teachWith(made)}>
+            Use it for the next run
+          </Button>
+        </div>
+      )}
       {failed && (
         <p class="complaint" role="alert">
           {failed.title}: {failed.message}
@@ -123,6 +130,14 @@ function Panel() {
       </div>
     </section>
   );
+}
+
+/** The next run is taught by a dataset's pictures. */
+function teachWith(id: string): void {
+  teacher.value = Teacher.PHOTOMETRIC;
+  formDataset.value = id;
+  overrides.value = {};
+  isCapturing.value = false;
 }
 
 /** Places a ring around the world and steps back until all of it is in sight. */
