@@ -288,3 +288,21 @@ def test_failed_job_is_a_result_and_no_exception(server: Server, client: VoxClie
     assert cli(server.address, "watch", result.job_id).returncode == 1
     with pytest.raises(Refused):
         client.resume(result.job_id)
+
+
+def test_client_saves_a_map_in_the_format_that_the_file_name_says(server, tmp_path):
+    for name, more in (("castle.vox", ()), ("castle.GLB", ()), ("castle.schem", ("--format", "schem_v3"))):
+        done = cli(server.address, "export", "1", "--out", str(tmp_path / name), *more)
+        assert done.returncode == 0, done.stderr
+        assert f"saved {tmp_path / name}" in done.stdout
+    assert (tmp_path / "castle.GLB").read_bytes().startswith(b"glTF")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["castle.GLB", "castle.schem", "castle.vox"]
+    for arguments, word in (
+        (("1", "--out", str(tmp_path / "castle.txt")), ".vox"),
+        (("nowhere", "--out", str(tmp_path / "a.vox")), "does not exist"),
+        (("1", "--out", str(tmp_path / "a"), "--format", "obj"), "expected one of"),
+    ):
+        done = cli(server.address, "export", *arguments)
+        assert done.returncode == 2
+        assert word in done.stderr
+        assert done.stderr.count("\n") == 1

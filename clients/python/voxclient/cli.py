@@ -21,6 +21,7 @@ from voxclient.convert import parse_setting
 from voxclient.display import Display, choose_display
 from voxclient.errors import InvalidRequest, NotFound, Unreachable, VoxError
 from voxclient.events import Event, Job, Result, Stored, Voxels
+from voxclient.saving import save
 
 OK, FAILED, USAGE, UNREACHABLE, STOPPED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _RESULT_CODES: Final = {"succeeded": OK, "failed": FAILED, "cancelled": STOPPED, "interrupted": STOPPED}
@@ -183,7 +184,7 @@ def _export(client: VoxClient, options: argparse.Namespace) -> int:
         known = ", ".join(dict.fromkeys(f.suffix for f in formats))
         raise InvalidRequest(f"--out: expected a name that ends in one of {known}, or --format", field="out")
     data = client.export_map(options.map_id, name)
-    options.out.write_bytes(data)
+    save(options.out, data)
     if options.json:
         print(json.dumps({"map_id": options.map_id, "format": name, "file": str(options.out), "bytes": len(data)}))
     else:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from typing import Any
 from vox.v1 import voxels_pb2 as pb
 
 from voxclient.errors import DataError
+from voxclient.saving import save
 
 Rgb = tuple[float, float, float]
 
@@ -91,16 +90,7 @@ class Grid:
             for x in range(size_x)
             if (index := self.cells[x + size_x * (y + size_y * z)])
         ]
-        text = json.dumps({**head, "blocks": blocks})
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
-            try:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+        save(path, json.dumps({**head, "blocks": blocks}).encode())
 
 
 def _custom_block(kind: BlockKind) -> dict[str, Any]:
