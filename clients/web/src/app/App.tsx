@@ -5,6 +5,7 @@ import { refreshMaps } from "../state/maps";
 import { keepRoute } from "../state/route";
 import { keepAsking, learnAboutServer, serverInfo } from "../state/session";
 import { listenForShortcuts } from "../state/shortcuts";
+import { keepLook } from "../state/look";
 import { keepTheme } from "../state/theme";
 import { keepViewUpToDate } from "../state/view";
 import { ShortcutSheet } from "../tools/ShortcutSheet";
@@ -25,7 +26,7 @@ import "./layout.css";
 export function App() {
   useEffect(() => {
     const scope = new AbortController();
-    const stops = [keepTheme(), keepForm(localStorage), keepRoute(), keepViewUpToDate(), listenForShortcuts(window)];
+    const stops = [keepTheme(), keepLook(localStorage), keepForm(localStorage), keepRoute(), keepViewUpToDate(), listenForShortcuts(window)];
     void keepAsking(askServer, refreshSeconds, scope.signal);
     return () => {
       scope.abort();

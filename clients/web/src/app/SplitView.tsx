@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { createRenderer, rendererChoice } from "../render/renderer";
+import { lookOptions } from "../state/look";
 import { notify } from "../state/notices";
 import { camera, renderer } from "../state/stage";
 import { compare, splitAt, splitWorld } from "../state/view";
@@ -55,7 +56,7 @@ function drawSource(target: HTMLCanvasElement): () => void {
     (made) => {
       stops.push(() => made.destroy());
       if (isGone) made.destroy();
-      else stops.unshift(effect(() => made.setWorld(splitWorld.value)), effect(() => made.setCamera(camera.value)));
+      else stops.unshift(effect(() => made.setWorld(splitWorld.value)), effect(() => made.setCamera(camera.value)), effect(() => made.setOptions({ ...lookOptions(), soft: false })));
     },
     () => {
       notify({ tone: "bad", title: "No second picture", text: "This browser cannot draw two worlds at once; hold C to compare." });

@@ -4,8 +4,9 @@ import { framing, type Camera } from "../render/camera";
 import { Controls } from "../render/controls";
 import { createRenderer, rendererChoice, RendererUnavailable, type Renderer } from "../render/renderer";
 import { currentRun } from "../state/jobs";
+import { lookOptions } from "../state/look";
 import { camera, canvas, isCameraGiven, isDeviceLost, renderer, rendererProblem } from "../state/stage";
-import { compare, followLive, isFollowing, isSoft, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, shownWorld, source, sourceProblem } from "../state/view";
+import { compare, followLive, isFollowing, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, shownWorld, source, sourceProblem } from "../state/view";
 import { ToolBar } from "../tools/ToolBar";
 import { ViewWidgets } from "../tools/ViewWidgets";
 import { Button } from "./controls/Button";
@@ -51,7 +52,7 @@ function startDrawing(target: HTMLCanvasElement): () => void {
       stops.push(
         effect(() => made.setWorld(shownWorld.value)),
         effect(() => made.setCamera(camera.value)),
-        effect(() => made.setOptions({ soft: isSoft.value })),
+        effect(() => made.setOptions(lookOptions())),
         frameNewWorlds(target),
         moveCamera(target, made),
       );

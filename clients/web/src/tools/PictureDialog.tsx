@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { lookOptions } from "../state/look";
 import { canvas, renderer } from "../state/stage";
 import { Button } from "../app/controls/Button";
 import { Dialog } from "../app/controls/Dialog";
@@ -43,7 +44,7 @@ export function PictureDialog({ onClose }: { onClose: () => void }) {
     } catch (error) {
       setFailure(error instanceof Error ? error.message : String(error));
     } finally {
-      drawer.setOptions({ background: "sky" });
+      drawer.setOptions(lookOptions());
       setBusy(false);
     }
   };

@@ -6,6 +6,7 @@ import { shownWorld } from "../state/view";
 import { announce } from "./announce";
 import { BlockPicture } from "./BlockPalette";
 import { flyTo } from "./flyTo";
+import { LookMenu } from "./LookMenu";
 import { ToolIcon, type ToolIconName } from "./icons";
 import { copyLink, keepPlace } from "./place";
 import { rove } from "./roving";
@@ -31,6 +32,7 @@ export function ViewWidgets() {
           <ViewButton icon="full" label={isFullScreen.value ? "Leave full screen" : "Full screen"} keys="Shift+F" onClick={toggleFullScreen} />
         </div>
         <SavedViews />
+        <LookMenu />
       </div>
       <Inspector />
     </>
