@@ -46,7 +46,7 @@ async function keep(page, name) {
 const spec = { prompt: "a medieval stone castle", mapId: "1", settings: { seed: "7", logEvery: 2, imageEvery: 16 } };
 const { job } = await call("JobService/CreateJob", { spec });
 const dark = await open("dark", job.jobId);
-await dark.waitForFunction(() => Number(document.querySelector('.run [role="progressbar"]')?.getAttribute("aria-valuenow")) >= 120, null, { timeout: 600_000 });
+await dark.waitForFunction(() => Number(document.querySelector('.run [role="progressbar"]')?.getAttribute("aria-valuenow")) >= 156, null, { timeout: 600_000 });
 await dark.screenshot({ path: join(out, "viewer_dark.png") });
 
 const light = await open("light", job.jobId);

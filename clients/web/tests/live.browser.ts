@@ -94,11 +94,15 @@ test("two tabs on one job show the same; the one that comes late gets the whole 
 }, 240_000);
 
 test("a slow network shows the newest and never a backlog, and the page stays awake", async () => {
-  const jobId = await server.createJob("through a straw", { ...LONG, steps: 600, logEvery: 1 }, SMALL);
-  const page = await open(jobId);
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  await page.goto(server.url);
+  await expect.poll(() => caption(page).textContent(), { timeout: 60_000 }).toMatch(/^Map/);
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");
   await session.send("Network.emulateNetworkConditions", { offline: false, latency: 300, downloadThroughput: 6_000, uploadThroughput: 20_000 });
+  // A high learning rate turns much of the grid over at every step: frames of some kB.
+  const jobId = await server.createJob("through a straw", { ...LONG, steps: 600, logEvery: 1, lr: 3 }, SMALL);
+  await page.evaluate((id) => (location.hash = `#job/${id}`), jobId);
   await page.evaluate(() => {
     const seen = { worst: 0, last: performance.now() };
     Object.assign(window, { seen });

@@ -1,4 +1,5 @@
 /** A person at the page, from the first look to a world taken home: the real server, the embedded prior. */
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Browser, Page } from "playwright-core";
 import { complaints, launch, VoxServer } from "./harness";
@@ -86,6 +87,14 @@ test("from a prompt to a result, and on from there", async () => {
   await page.getByRole("slider", { name: "Line between before and after" }).press("ArrowLeft");
   expect(await page.locator(".split-line").getAttribute("aria-valuenow")).toBe("48");
   await page.getByRole("button", { name: "Before and after, side by side" }).click();
+
+  // Taken home: the file has the very blocks that the panel counts.
+  await page.getByRole("button", { name: "Export" }).click();
+  const download = page.waitForEvent("download", { timeout: 60_000 });
+  await page.getByRole("button", { name: /^Download map\.json/ }).click();
+  const file = JSON.parse(await readFile(await (await download).path(), "utf8")) as { blocks: object[] };
+  expect(await panel.locator(".outcome").textContent()).toContain(`${file.blocks.length.toLocaleString("en-US")} blocks`);
+  await page.getByRole("button", { name: "Close" }).click();
 
   // The next job begins with this result.
   await page.getByRole("button", { name: "Build on it" }).click();

@@ -23,8 +23,12 @@ function Halves() {
   return (
     <div class="split">
       <canvas ref={element} aria-hidden="true" style={`clip-path: inset(0 ${100 - share}% 0 0)`} />
-      <span class="chip before">Before</span>
-      <span class="chip after">After</span>
+      <span class="chip" style={`right: calc(${100 - share}% + 16px)`}>
+        Before
+      </span>
+      <span class="chip" style={`left: calc(${share}% + 16px)`}>
+        After
+      </span>
       <div
         class="split-line"
         role="slider"

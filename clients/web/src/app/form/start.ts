@@ -21,6 +21,7 @@ import { createJob, openJob } from "../../state/jobs";
 import { bringsWorld, jobSource } from "../../tools/jobSource";
 import { notify } from "../../state/notices";
 import { isOnline, serverInfo } from "../../state/session";
+import { tab } from "../tabs";
 
 export const isStarting = signal(false);
 /** What the server said of a field when it was last asked: its name in the contract, and the sentence. */
@@ -58,7 +59,9 @@ export async function start(): Promise<void> {
     const specs = Array.from({ length: variations.peek() }, (_, i) => specOf(i, source));
     for (const spec of specs) {
       const job = await createJob(spec);
-      if (made++ === 0) openJob(job.jobId);
+      if (made++ > 0) continue;
+      openJob(job.jobId);
+      tab.value = "run";
     }
     if (made > 1) notify({ tone: "good", title: `${made} variations are on their way` });
   } catch (error) {
