@@ -248,6 +248,16 @@ describe.each(["webgpu", "webgl2"] as const)("%s", (backend) => {
   test("nothing was complained of", () => expect(serious(said)).toEqual([]));
 });
 
+test("a map.json's pictures are read, those that are none are passed over", async () => {
+  const { page } = await pages.open(browser);
+  // 2 x 1 pixels: (200, 0, 0, 255) and (0, 100, 0, 128).
+  const png = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAYAAAD0In+KAAAAEUlEQVR4nGM4wcDwnyGFoQEADPACrLoHfK0AAAAASUVORK5CYII=";
+  const block = (name: string, id: number, data: string) => ({ id, name, textureLayer: null, faceTiles: { side: { url: `data:image/png;base64,${data}` } } });
+  const text = JSON.stringify({ blocks: [], customBlocks: [block("Marble", 1000, png), block("Broken", 1001, "AAAA")] });
+  expect(await page.evaluate((map) => window.engine.tiles(map), text)).toEqual([[200, 0, 0, 255, 0, 100, 0, 128], null]);
+  await page.close();
+});
+
 describe("which backend", () => {
   test.each([
     { what: "no WebGPU", flags: WEBGL_FLAGS, made: { backend: "webgl2" } },

@@ -2,6 +2,7 @@
 import { openDraft, replacingDraft } from "../state/edits";
 import { notify } from "../state/notices";
 import { serverInfo } from "../state/session";
+import { withFaceTiles } from "../world/faceTiles";
 import { FormatError } from "../world/json";
 import { checkFileSize, DEFAULT_LIMITS, parseMapJson, type MapLimits } from "../world/mapJson";
 
@@ -17,7 +18,8 @@ export async function openMapFile(file: File): Promise<void> {
   try {
     checkFileSize(file.name, file.size, limits());
     const bytes = await file.arrayBuffer();
-    const { world, ...document } = parseMapJson(decode(bytes), limits());
+    const { world: plain, ...document } = parseMapJson(decode(bytes), limits());
+    const world = await withFaceTiles(plain, document.document);
     replacingDraft(`open ${file.name}`, () => {
       openDraft({ world, name: nameOf(file), base: null, document });
       const more = document.unknown.length > 0 ? ` Unknown blocks, drawn in magenta: ${document.unknown.join(", ")}.` : "";

@@ -2,6 +2,8 @@
 import { framing, type Camera } from "../../src/render/camera";
 import { Controls } from "../../src/render/controls";
 import { createRenderer, RendererUnavailable, type LostInfo, type Renderer } from "../../src/render/renderer";
+import { withFaceTiles } from "../../src/world/faceTiles";
+import { parseMapJson } from "../../src/world/mapJson";
 import { VoxelWorld, type Block } from "../../src/world/voxels";
 import * as worlds from "./worlds";
 
@@ -44,6 +46,13 @@ const engine = {
     engine.world = world;
     engine.renderer!.setWorld(world);
     return engine.renderer!.settled();
+  },
+
+  /** The blocks of a map.json's text with the pictures that it carries. */
+  async tiles(text: string): Promise<(readonly number[] | null)[]> {
+    const { world, document } = parseMapJson(text);
+    const found = await withFaceTiles(world, document);
+    return found.blocks.slice(12).map((block) => (block.textures?.side ? [...block.textures.side.pixels.slice(0, 8)] : null));
   },
 
   async load(folder: string): Promise<View[]> {
