@@ -16,8 +16,12 @@ import time
 from multiprocessing.connection import Connection
 
 import grpc
+import numpy as np
 from harness import Server, machine, percentile, server
 from vox.v1 import jobs_pb2, jobs_pb2_grpc, training_pb2, training_pb2_grpc
+
+from server.voxel_codec import pack_grid
+from voxcore.palette import EDITOR
 
 FRAMES = 10
 
@@ -95,11 +99,18 @@ def steps_per_second(found: Server, job_id: str, seconds: float) -> float:
 
 
 def start(found: Server, kind: str) -> str:
-    settings = jobs_pb2.TrainSettings(teacher=jobs_pb2.TEACHER_NOISE, steps=20_000, log_every=1, image_every=0)
-    settings.checkpoint_every = 0
-    prompt = f"sleep={1 / FRAMES} size=64" if kind == "fake" else "x"
+    """A job that runs for longer than anybody watches: one that sleeps, or the prior at work on a terrain."""
+    settings = jobs_pb2.TrainSettings(steps=20_000, log_every=1, image_every=0, checkpoint_every=0)
+    if kind == "fake":
+        settings.teacher = jobs_pb2.TEACHER_NOISE
+        spec = jobs_pb2.TrainingSpec(prompt=f"sleep={1 / FRAMES} size=64", map_id="1", settings=settings)
+    else:
+        settings.teacher, settings.teacher_calls = jobs_pb2.TEACHER_PRIOR, 1_000
+        blocks = np.zeros((64, 48, 64), dtype=np.uint8)
+        blocks[:, :12] = 3
+        (part,) = pack_grid(blocks, EDITOR, 2.0)
+        spec = jobs_pb2.TrainingSpec(prompt="a medieval stone castle", grid=part, settings=settings)
     with grpc.insecure_channel(found.address) as channel:
-        spec = jobs_pb2.TrainingSpec(prompt=prompt, map_id="1", settings=settings)
         stub = training_pb2_grpc.TrainingServiceStub(channel)
         stream = stub.StartTraining(training_pb2.StartTrainingRequest(spec=spec))
         return next(r.event.job_id for r in stream if r.event.HasField("progress"))
@@ -109,7 +120,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--watchers", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--job", choices=("fake", "real"), default="fake", help="fake: sleeps; real: computes")
+    parser.add_argument("--job", choices=("fake", "real"), default="fake", help="fake: sleeps; real: the prior")
     args = parser.parse_args()
     print(machine())
     flags = (f"--max-watchers={args.watchers + 10}", f"--frames-per-second={FRAMES}")
