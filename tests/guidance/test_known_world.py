@@ -12,17 +12,16 @@ from test_photometric_truth import small_world
 from benchmarks.known_world import KnownWorld, known_world_config
 from voxcore.agreement import surface_agreement
 from voxcore.cameras import orbit_cameras
+from voxcore.config import TrainConfig
 from voxcore.distill import Distillation
 from voxcore.guidance.image_teacher import ImageTeacher
-from voxcore.maps import INITIAL_WORLDS
+from voxcore.maps import INITIAL_WORLDS, VoxelMap
+from voxcore.render import SKY
 
 
-@pytest.mark.parametrize("variant", ["sds", "sdi", "ism", "cfd"])
-def test_a_small_world_is_rebuilt(variant: str) -> None:
-    truth = small_world()
-    config = known_world_config(variant, steps=200, image_size=48)
+def job_of(truth: VoxelMap, config: TrainConfig) -> Distillation:
     initial = INITIAL_WORLDS["ground_plane"](truth)
-    job = Distillation(
+    return Distillation(
         config,
         ImageTeacher(config, KnownWorld(truth)),
         initial=initial,
@@ -32,6 +31,14 @@ def test_a_small_world_is_rebuilt(variant: str) -> None:
         views=(),
         device=torch.device("cpu"),
     )
+
+
+@pytest.mark.parametrize("variant", ["sds", "sdi", "ism", "cfd"])
+def test_a_small_world_is_rebuilt(variant: str) -> None:
+    truth = small_world()
+    config = known_world_config(variant, steps=300, teacher_calls=300 if variant == "ism" else 150, image_size=48)
+    job = job_of(truth, config)
+    initial = job.blocks()
     for step in range(config.steps):
         job.advance(step, measure=False)
     cameras = orbit_cameras(
@@ -44,3 +51,34 @@ def test_a_small_world_is_rebuilt(variant: str) -> None:
     assert found.recovered >= 0.95
     assert found.materials >= 0.7
     assert found.precision >= 0.95
+
+
+def test_a_distilled_model_is_asked_at_its_own_timesteps_from_high_to_low() -> None:
+    config = known_world_config("sds", steps=8, teacher_calls=8, image_size=16, distilled_steps=4)
+    job = job_of(small_world(), config)
+    times = [job.advance(step, measure=False).timestep for step in range(8)]
+    assert times == [1.0, 0.75, 0.75, 0.5, 0.5, 0.25, 0.25, 0.25]
+
+
+def test_another_sky_is_drawn_behind_the_world_and_stays_for_a_look() -> None:
+    seen = []
+
+    class Watching(KnownWorld):
+        def encode(self, rgb: torch.Tensor) -> torch.Tensor:
+            if rgb.requires_grad:  # it encodes its own pictures too
+                seen.append(rgb.detach().clone())
+            return super().encode(rgb)
+
+    truth = small_world()
+    config = known_world_config(
+        "sds", steps=4, teacher_calls=2, image_size=16, random_sky=1.0, lr=1e-6, material_lr=1e-6
+    )
+    job = job_of(truth, config)
+    job.teacher = ImageTeacher(config, Watching(truth))
+    for step in range(4):
+        job.advance(step, measure=False)
+    corners = [rgb[:, 0, 0] for rgb in seen]
+    sky = torch.tensor(SKY, dtype=torch.float32)
+    assert all(float((corner - sky).abs().max()) > 0.05 for corner in corners)
+    assert torch.equal(corners[0], corners[1])
+    assert not torch.equal(corners[1], corners[2])

@@ -53,6 +53,7 @@ class ImageTeacher:
         latents = self.model.encode(clip_pixel_gradient(rgb, self.config.pixel_grad_clip / views))
         if info.call != self._call:
             self._look(latents.detach(), scene, info)
+        self._target = self._target.to(latents)  # a checkpoint's lies on the CPU
         loss = 0.5 * self._weight * (latents - self._target).pow(2).sum() / views
         return Score(loss, (self._t + 1) / self.model.schedule.count)
 
