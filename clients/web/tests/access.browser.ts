@@ -87,6 +87,7 @@ test("from a prompt to a file with the keyboard alone", async () => {
   await page.keyboard.press("Tab");
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   await page.keyboard.press("Control+e");
+  await page.locator("dialog[open] .formats").waitFor();
   await tabTo(page, "dialog[open] .formats button");
   const download = await downloadFrom(page, () => page.keyboard.press("Enter"));
   expect(cellsOf(await textOf(download)).size).toBeGreaterThan(0);

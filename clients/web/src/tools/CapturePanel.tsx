@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
-import { Teacher } from "../gen/vox/v1/jobs_pb";
+import { InitMode, Teacher, TrainingMethod } from "../gen/vox/v1/jobs_pb";
 import { problemOf, type Problem } from "../net/problems";
-import { datasetId as formDataset, overrides, teacher } from "../state/form";
+import { datasetId as formDataset, initMode, method, overrides, teacher } from "../state/form";
 import { datasets } from "../state/maps";
 import { serverInfo } from "../state/session";
 import { camera } from "../state/stage";
@@ -136,6 +136,8 @@ function Panel() {
 function teachWith(id: string): void {
   teacher.value = Teacher.PHOTOMETRIC;
   formDataset.value = id;
+  method.value = TrainingMethod.DISTILL;
+  initMode.value = InitMode.UNSPECIFIED;
   overrides.value = {};
   isCapturing.value = false;
 }

@@ -83,7 +83,8 @@ function FormatRow({ name, description, disabled, onGet }: { name: string; descr
         <strong>{name}</strong>
         <p class="hint">{description}</p>
       </div>
-      <button type="button" class="button small" aria-label={`Download ${name}: ${description}`} disabled={disabled} onClick={onGet}>
+      {/* Not disabled: a button that is loses the focus, and with it the keyboard. */}
+      <button type="button" class="button small" aria-label={`Download ${name}: ${description}`} aria-disabled={disabled} onClick={() => !disabled && onGet()}>
         Download
       </button>
     </li>

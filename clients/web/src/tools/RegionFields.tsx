@@ -2,7 +2,7 @@ import { useId } from "preact/hooks";
 import { addKept, activeBox, boxOf, gridSize, isActive, kept, MAX_KEPT, region, removeBox, setBox, type BoxRef } from "../state/selection";
 import { tool } from "../state/toolbox";
 import { Button } from "../app/controls/Button";
-import { boxSize, cellCount, startingBox, withSide, type CellBox, type Side } from "./boxes";
+import { boxSize, cellCount, innerBox, startingBox, withSide, type CellBox, type Side } from "./boxes";
 import { SourceField } from "./SourceField";
 
 /** Where a run may change the world, and what it must keep. */
@@ -27,7 +27,7 @@ export function RegionFields() {
           <BoxEditor key={index} of={{ kind: "keep", index }} name={`Kept ${index + 1}`} />
         ))}
         {size !== null && kept.value.length < MAX_KEPT && (
-          <Button small kind="ghost" icon="plus" onClick={() => addKept(startingBox(size)) && (tool.value = "keep")}>
+          <Button small kind="ghost" icon="plus" onClick={() => addKept(innerBox(region.peek() ?? startingBox(size), size)) && (tool.value = "keep")}>
             Keep some blocks
           </Button>
         )}

@@ -30,7 +30,7 @@ export function ShortcutSheet() {
   if (!sheetIsOpen.value) return null;
   return (
     <Dialog title="Shortcuts" open wide onClose={close}>
-      <div class="sheet-frame">
+      <div class="sheet-frame" tabIndex={0} role="region" aria-label="All shortcuts">
         <div class="sheet">
           {GROUPS.map((group) => (
             <Group key={group} title={group} rows={rowsOf(shortcuts.value.filter((one) => one.group === group))} />

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { EDITOR_PALETTE } from "../world/palette";
 import { VoxelWorld } from "../world/voxels";
-import { alongAxis, boxAround, boxContains, cellCount, clampBox, drawnBox, gridCoordinate, movedBox, sideAt, sideMiddle, startingBox, withSide, worldPoint, type CellBox, type Side } from "./boxes";
+import { alongAxis, boxAround, boxContains, cellCount, clampBox, drawnBox, gridCoordinate, innerBox, movedBox, sideAt, sideMiddle, startingBox, withSide, worldPoint, type CellBox, type Side } from "./boxes";
 
 const SIZE = [64, 48, 32] as const;
 const BOX: CellBox = { low: [10, 0, 5], high: [20, 8, 9] };
@@ -18,6 +18,11 @@ test("a clamped box is inside the grid and has a cell", () => {
     expect(clampBox(box, size)).toEqual(box);
     expect(cellCount(box)).toBeGreaterThan(0);
   }
+});
+
+test("an inner box stands on the same ground", () => {
+  expect(innerBox({ low: [8, 2, 4], high: [24, 18, 12] }, SIZE)).toEqual({ low: [12, 2, 6], high: [20, 10, 10] });
+  expect(cellCount(innerBox({ low: [3, 3, 3], high: [4, 4, 4] }, SIZE))).toBe(1);
 });
 
 test("a drawn box takes in what stands there, and with room what may be built", () => {

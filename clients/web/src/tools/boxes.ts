@@ -29,6 +29,13 @@ export function boxAround(a: Vec3, b: Vec3): CellBox {
   };
 }
 
+/** The middle of `box`, half as long on every side: what a first box to keep in a region may be. */
+export function innerBox({ low, high }: CellBox, size: Vec3): CellBox {
+  const quarter = (axis: 0 | 1 | 2) => (high[axis] - low[axis]) / 4;
+  const [x, y, z] = [quarter(0), quarter(1), quarter(2)];
+  return clampBox({ low: [low[0] + x, low[1], low[2] + z], high: [high[0] - x, high[1] - 2 * y, high[2] - z] }, size);
+}
+
 /**
  * What a box that was drawn over a world is likely to mean. `roomy`: the blocks in its footprint from its
  * lowest cell up, and as much air above as it is wide, to build in; otherwise just what stands there.
