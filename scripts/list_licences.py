@@ -1,4 +1,5 @@
-"""Write docs/dependencies.md: the licence of every package in requirements.lock, as its metadata states it.
+"""Write docs/dependencies.md: the licence of every package in requirements.lock, as its metadata states it, and
+of the viewer's packages, as clients/web/package-lock.json states it.
 
 python scripts/list_licences.py          # write
 python scripts/list_licences.py --check  # fail where the file is out of date
@@ -7,6 +8,7 @@ python scripts/list_licences.py --check  # fail where the file is out of date
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
@@ -24,6 +26,14 @@ the stubs.
 The table of word vectors in `voxcore/weights/words.safetensors` was computed with the sentence
 encoder all-MiniLM-L6-v2 (Apache-2.0) from the SCOWL word list (permissive, Kevin Atkinson and
 others); the prior's weights were trained by this project on worlds that it generates itself.
+
+| Package | Version | Licence | When |
+|---|---|---|---|
+"""
+VIEWER_HEAD = """
+## The viewer
+
+"run" is in the page's script; "develop" only builds and tests it.
 
 | Package | Version | Licence | When |
 |---|---|---|---|
@@ -60,7 +70,21 @@ def table() -> str:
         if version:
             when = "develop" if name in DEVELOP else "sdxl" if name in SDXL else "run"
             rows.append(f"| {name} | {version} | {licence(name)} | {when} |")
-    return HEAD + "\n".join(rows) + "\n"
+    return HEAD + "\n".join(rows) + "\n" + VIEWER_HEAD + "\n".join(viewer_rows()) + "\n"
+
+
+def viewer_rows() -> list[str]:
+    """What the page is built from, and the tools that the viewer's package.json names."""
+    packages = json.loads((ROOT / "clients" / "web" / "package-lock.json").read_text())["packages"]
+    tools = packages[""]["devDependencies"]
+    rows = []
+    for path, package in sorted(packages.items()):
+        name = path.rpartition("node_modules/")[2]
+        develop = package.get("dev", False)
+        if name and (not develop or (name in tools and path == f"node_modules/{name}")):
+            when = "develop" if develop else "run"
+            rows.append(f"| {name} | {package['version']} | {package.get('license', 'not stated')} | {when} |")
+    return rows
 
 
 def main() -> int:

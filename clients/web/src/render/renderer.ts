@@ -6,7 +6,7 @@ import type { Overlays } from "./overlays";
 import type { Hit } from "./pick";
 import { Scene } from "./scene";
 import { openWebGl2 } from "./webgl2/open";
-import { openWebGpu, probeWebGpu } from "./webgpu/open";
+import { openWebGpu } from "./webgpu/open";
 
 export type { Box, Frustum, Overlays } from "./overlays";
 export type { Hit } from "./pick";
@@ -84,14 +84,13 @@ export function rendererChoice(search: string): RendererChoice {
  */
 export async function createRenderer(canvas: HTMLCanvasElement, { backend = "auto" }: RendererChoice = {}): Promise<Renderer> {
   const reasons: Partial<Record<Backend, string>> = {};
-  const ways: [Backend, OpenBackend, () => Promise<void>][] = [
-    ["webgpu", openWebGpu, probeWebGpu],
-    ["webgl2", openWebGl2, () => Promise.resolve()],
+  const ways: [Backend, OpenBackend][] = [
+    ["webgpu", openWebGpu],
+    ["webgl2", openWebGl2],
   ];
-  for (const [kind, open, probe] of ways) {
+  for (const [kind, open] of ways) {
     if (backend !== "auto" && backend !== kind) continue;
     try {
-      await probe();
       let scene: Scene | null = null;
       const gpu = await open(canvas, (reason) => void scene?.recover(reason));
       scene = new Scene(canvas, gpu, open);

@@ -32,6 +32,7 @@ export class Scene implements Renderer {
   #request = 0;
   #drawn: (() => void)[] = [];
   #destroyed = false;
+  #hasShown = false;
   readonly #resize: ResizeObserver;
 
   constructor(
@@ -180,7 +181,15 @@ export class Scene implements Renderer {
 
   #draw(): void {
     const { width, height } = this.canvas;
-    if (this.#gpu && width > 0 && height > 0) this.#gpu.draw(this.#frame(width, height, width / Math.max(1, this.canvas.clientWidth), true));
+    if (this.#gpu && width > 0 && height > 0) {
+      const frame = this.#frame(width, height, width / Math.max(1, this.canvas.clientWidth), true);
+      this.#gpu.draw(frame);
+      if (!this.#hasShown && frame.ranges.length > 0 && !this.#queue.busy) {
+        this.#hasShown = true;
+        // For whoever measures: the first whole picture of a world is done.
+        void this.#gpu.finished().then(() => performance.mark("voxcore:first-picture"));
+      }
+    }
     const waiting = this.#drawn;
     this.#drawn = [];
     for (const resolve of waiting) resolve();

@@ -2,9 +2,20 @@
 import type { GpuBackend } from "../backend";
 import { WebGpuBackend } from "./backend";
 
-/** Rejects with the reason where no adapter, no device or no drawing on a canvas is to be had. */
-export async function probeWebGpu(): Promise<void> {
+/**
+ * Rejects with the reason where no adapter, no device or no drawing on a canvas is to be had; `canvas` has
+ * no context then, and can still get another.
+ */
+export async function openWebGpu(canvas: HTMLCanvasElement, lost: (reason: string) => void): Promise<GpuBackend> {
   const device = await requestDevice();
+  await probe(device);
+  const backend = await WebGpuBackend.create(device, configured(canvas, device));
+  void device.lost.then((info) => lost(info.message || info.reason));
+  return backend;
+}
+
+/** Draws one pixel on a canvas of its own and reads it back; the device is destroyed where that fails. */
+async function probe(device: GPUDevice): Promise<void> {
   try {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 1;
@@ -19,16 +30,12 @@ export async function probeWebGpu(): Promise<void> {
     device.queue.submit([encoder.finish()]);
     await buffer.mapAsync(GPUMapMode.READ);
     if (new Uint32Array(buffer.getMappedRange())[0] !== 0xffffffff) throw new Error("a test picture came back wrong");
-  } finally {
+    buffer.destroy();
+    context.unconfigure();
+  } catch (error) {
     device.destroy();
+    throw error;
   }
-}
-
-export async function openWebGpu(canvas: HTMLCanvasElement, lost: (reason: string) => void): Promise<GpuBackend> {
-  const device = await requestDevice();
-  const backend = await WebGpuBackend.create(device, configured(canvas, device));
-  void device.lost.then((info) => lost(info.message || info.reason));
-  return backend;
 }
 
 async function requestDevice(): Promise<GPUDevice> {
