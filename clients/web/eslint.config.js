@@ -31,5 +31,5 @@ export default tseslint.config(
   // Tests wrap the browser's own methods, and vitest's matchers are of type any.
   { files: ["tests/**/*.ts"], rules: { "@typescript-eslint/unbound-method": "off", "@typescript-eslint/no-unsafe-assignment": "off" } },
   { files: ["src/**/*.tsx"], plugins: { "react-hooks": reactHooks }, rules: { "react-hooks/rules-of-hooks": "error", "react-hooks/exhaustive-deps": "error" } },
-  { files: ["scripts/*.mjs", "eslint.config.js"], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { Buffer: "readonly", process: "readonly", console: "readonly", URL: "readonly" } } },
+  { files: ["scripts/*.mjs", "eslint.config.js"], extends: [tseslint.configs.disableTypeChecked], languageOptions: { globals: { Buffer: "readonly", document: "readonly", fetch: "readonly", process: "readonly", console: "readonly", URL: "readonly" } } },
 );

@@ -29,7 +29,7 @@ export function JobsPanel() {
       )}
       <h2 class="section">History</h2>
       {ended.length === 0 && (
-        <p class="empty">
+        <p class="nothing">
           {areJobsKnown.value ? "Jobs that have ended are listed here, with their prompts, seeds and pictures." : connection.value.kind === "connecting" ? "Asking the server." : "Not known while the server is away."}
         </p>
       )}

@@ -20,7 +20,7 @@ export function RunPanel() {
       {run ? (
         <Open run={run} />
       ) : (
-        <div class="empty">
+        <div class="nothing">
           <h2>No job is open</h2>
           <p>Start one, or open one from the list below.</p>
         </div>
@@ -36,7 +36,7 @@ function Open({ run }: { run: Run }) {
   if (!job) {
     const isGone = status.kind === "failed";
     return (
-      <div class="empty">
+      <div class="nothing">
         <h2>{isGone ? status.problem.title : "Opening the job"}</h2>
         <p>{isGone ? status.problem.message : "Its story so far is on its way."}</p>
       </div>
