@@ -133,6 +133,21 @@ test("a change of a frame that is not held is asked for again as a keyframe", as
   expect(seen).toEqual(["step 1", "frame 3 00", "result"]);
 });
 
+test("after a frame that cannot be read, the one before it is no base any more", async () => {
+  const { requests, seen } = await watch([
+    function* () {
+      yield at(2, KEYFRAME(2));
+      yield at(5, DELTA(4, 5));
+    },
+    function* () {
+      yield at(5, KEYFRAME(5, 3));
+      yield at(6, RESULT);
+    },
+  ]);
+  expect([requests[1]?.afterSeq, requests[1]?.baseSeq]).toEqual([2n, undefined]);
+  expect(seen).toEqual(["frame 2 00", "frame 5 30", "result"]);
+});
+
 test("frames that cannot be read at all are given up", async () => {
   const broken: Turn = function* () {
     yield at(1, PROGRESS(1));
