@@ -4,8 +4,11 @@ import type { Job } from "../gen/vox/v1/jobs_pb";
 import { services } from "./session";
 
 const MOST = 200;
-/** The last preview is among the job's last few events; the parts of a large final grid come after it. */
-const BACK = 200n;
+/**
+ * The last preview is among the job's last few events; the parts of a large final grid come after it. One
+ * answer brings 64 facts at most, and no picture that comes after them.
+ */
+const BACK = 60n;
 
 const known = new Map<string, Signal<string | null>>();
 const wanted: Job[] = [];
