@@ -70,6 +70,8 @@ export class VoxServer {
     const env = { ...process.env, PYTHONPATH: paths, OMP_NUM_THREADS: "1" };
     const child = spawn(PYTHON, args, { cwd: REPOSITORY, env, stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
+    // A test that fails before it cleans up leaves no server behind.
+    process.once("exit", () => child.kill("SIGKILL"));
     const note = (data: Buffer) => (this.#log = (this.#log + data.toString()).slice(-20_000));
     child.stdout.on("data", note);
     child.stderr.on("data", note);
