@@ -32,7 +32,7 @@ RUN groupadd --gid 10001 voxcore \
 COPY --from=build /opt/voxcore /opt/voxcore
 COPY --chown=voxcore:voxcore maps /var/lib/voxcore/maps
 COPY --chown=voxcore:voxcore datasets /var/lib/voxcore/datasets
-# The viewer where it is built; LICENSE is there so that there always is something to copy.
+# The viewer where `make viewer` has built it; LICENSE is there so that there always is something to copy.
 COPY LICENSE clients/web/dis[t] /usr/share/voxcore/web/
 # The name of a file of tokens' hashes is no secret.
 # hadolint ignore=DL3064

@@ -7,9 +7,10 @@ MAP ?= 1
 WEB := clients/web
 STAMP := $(VENV)/.installed
 
-.PHONY: run test check check-web format stubs clean
+.PHONY: run test check check-web viewer format stubs clean
 
 run: $(STAMP)
+	@$(PY) scripts/build_viewer.py --optional
 	@$(PY) scripts/run_job.py --map "$(MAP)" $(if $(OPEN),--open) "$(PROMPT)"
 
 test: $(STAMP)
@@ -23,7 +24,11 @@ check: $(STAMP)
 	$(PY) scripts/write_reference.py --check
 	@$(MAKE) --no-print-directory check-web
 
-# The viewer: needs Node.js 20.19 or newer with npm, and npm's package index; its built page is committed.
+# The page that the server shows; `make run` makes it too.
+viewer: $(STAMP)
+	@$(PY) scripts/build_viewer.py
+
+# Needs Node.js 20.19 or newer with npm, and npm's package index.
 check-web:
 	@if command -v npm >/dev/null; then cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check; \
 		else echo "$(WEB) is not checked: there is no Node.js here (apt-get install nodejs npm)"; fi

@@ -117,7 +117,7 @@ class Site:
     async def _file(self, path: str, headers: dict[str, str], send: Send, *, head: bool) -> None:
         found = await asyncio.to_thread(self._files.answer, path, headers)
         if found is None:
-            here = "the viewer is not built" if path == "/" else "nothing here"
+            here = "the viewer is not built (make viewer)" if path == "/" else "nothing here"
             await _text(send, 404, f"{here}; calls go to /vox.v1.<Service>/<Method>")
         else:
             await _respond(send, found.status, b"" if head else found.body, found.headers, length=len(found.body))

@@ -1,7 +1,7 @@
-// Fails where src/gen is not what the contract says, or dist not what the sources say.
+// Fails where src/gen is not what the contract says.
 //
-//   node scripts/drift.mjs stubs dist      # check
-//   node scripts/drift.mjs --write stubs   # make src/gen anew
+//   node scripts/drift.mjs           # check
+//   node scripts/drift.mjs --write   # make src/gen anew
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,39 +28,22 @@ function differing(expected, actual) {
   return [...names].filter((name) => !expected.get(name)?.equals(actual.get(name) ?? Buffer.alloc(0)) || !actual.has(name)).sort();
 }
 
-const KINDS = {
-  stubs: {
-    folder: join(root, "src", "gen"),
-    // `out` of buf.gen.yaml is relative to the folder given with -o.
-    make: (scratch) => (run("buf", ["generate", "-o", scratch]), join(scratch, "src", "gen")),
-    remedy: "npm run stubs",
-  },
-  dist: {
-    folder: join(root, "dist"),
-    make: (scratch) => (run("vite", ["build", "--logLevel", "error", "--outDir", join(scratch, "dist")]), join(scratch, "dist")),
-    remedy: "npm run build",
-  },
-};
-
-const write = process.argv.includes("--write");
-const kinds = process.argv.slice(2).filter((arg) => arg !== "--write");
-for (const kind of kinds) {
-  if (!(kind in KINDS)) throw new Error(`expected ${Object.keys(KINDS).join(" or ")}, got ${kind}`);
-  const { folder, make, remedy } = KINDS[kind];
-  const scratch = mkdtempSync(join(tmpdir(), "voxcore-web-"));
-  try {
-    const fresh = make(scratch);
-    if (write) {
-      rmSync(folder, { recursive: true, force: true });
-      cpSync(fresh, folder, { recursive: true });
-      continue;
-    }
+const folder = join(root, "src", "gen");
+const scratch = mkdtempSync(join(tmpdir(), "voxcore-web-"));
+try {
+  // `out` of buf.gen.yaml is relative to the folder given with -o.
+  run("buf", ["generate", "-o", scratch]);
+  const fresh = join(scratch, "src", "gen");
+  if (process.argv.includes("--write")) {
+    rmSync(folder, { recursive: true, force: true });
+    cpSync(fresh, folder, { recursive: true });
+  } else {
     const names = differing(files(fresh), files(folder));
     if (names.length > 0) {
-      console.error(`${kind} out of date (${names.join(", ")}): ${remedy}`);
+      console.error(`src/gen is out of date (${names.join(", ")}): npm run stubs`);
       process.exitCode = 1;
     }
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
   }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
 }
