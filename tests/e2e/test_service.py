@@ -278,7 +278,7 @@ def test_conventional_path_creates_and_then_watches(server, client):
 def test_server_says_what_it_is_and_what_it_takes(client):
     info = client.info()
     assert {s.name for s in info.settings} == SETTING_NAMES
-    assert [t.name for t in info.teachers] == ["prior", "photometric", "noise"]
+    assert [t.name for t in info.teachers] == ["prior", "photometric", "sdxl", "noise"]
     assert info.teachers[0].defaults.steps > 0
     assert [e.name for e in info.palettes[0].entries][:2] == ["Air", "Grass"]
     assert (info.limits.max_watchers, info.limits.max_queue) == (8, 3)

@@ -84,6 +84,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The stream has been open for as long as streams may be; metadata "resume_after_seq" says where
     to go on. [UNAVAILABLE]
     """
+    ERROR_REASON_MODEL_FORMAT: _ErrorReason.ValueType  # 26
+    """A folder of an image diffusion model lacks a part, or its parts do not fit together. [INVALID_ARGUMENT]"""
+    ERROR_REASON_DEVICE_MEMORY: _ErrorReason.ValueType  # 27
+    """The device's memory was not enough; a job keeps its last step and can be resumed. [RESOURCE_EXHAUSTED]"""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call or a job failed. The gRPC status that goes with each is in brackets."""
@@ -143,4 +147,8 @@ ERROR_REASON_STREAM_TOO_OLD: ErrorReason.ValueType  # 25
 """The stream has been open for as long as streams may be; metadata "resume_after_seq" says where
 to go on. [UNAVAILABLE]
 """
+ERROR_REASON_MODEL_FORMAT: ErrorReason.ValueType  # 26
+"""A folder of an image diffusion model lacks a part, or its parts do not fit together. [INVALID_ARGUMENT]"""
+ERROR_REASON_DEVICE_MEMORY: ErrorReason.ValueType  # 27
+"""The device's memory was not enough; a job keeps its last step and can be resumed. [RESOURCE_EXHAUSTED]"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -27,6 +27,8 @@ const TITLES: Readonly<Record<string, string>> = {
   INVALID_CONFIG: "A setting does not fit",
   MAP_FORMAT: "The map is damaged",
   DATASET_FORMAT: "The dataset is damaged",
+  MODEL_FORMAT: "The model is damaged",
+  DEVICE_MEMORY: "The device's memory is full",
   SHAPE: "The grid has the wrong shape",
   NOT_FOUND: "It is not there any more",
   LIMIT_EXCEEDED: "Too large for this server",
