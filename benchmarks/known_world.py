@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from voxcore.cameras import Camera
 from voxcore.config import TrainConfig
+from voxcore.distill import Distillation
 from voxcore.guidance.image_model import Question
+from voxcore.guidance.image_teacher import ImageTeacher
 from voxcore.guidance.noise_schedule import NoiseSchedule
-from voxcore.maps import VoxelMap
+from voxcore.maps import INITIAL_WORLDS, VoxelMap
 from voxcore.render import lit_colors, render_hard
 
 
@@ -74,3 +77,18 @@ def known_world_config(variant: str, **given: Any) -> TrainConfig:
     settings |= {"t_end": 0.02, "cfg_rescale": 0.0, "random_sky": 0.0, "lr": 0.6, "material_lr": 0.6}
     settings |= {"teacher_calls": given.get("steps", 500), "image_size": 96, "pixel_grad_clip": 0.0}
     return TrainConfig.create("the known world", teacher="sdxl", variant=variant, **(settings | given))
+
+
+def known_world_job(truth: VoxelMap, config: TrainConfig, device: torch.device) -> Distillation:
+    """A job that is to rebuild ``truth`` from ``ground_plane``."""
+    initial = INITIAL_WORLDS["ground_plane"](truth)
+    return Distillation(
+        config,
+        ImageTeacher(config, KnownWorld(truth)),
+        initial=initial,
+        fixed=np.zeros(initial.shape, dtype=bool),
+        palette=truth.palette,
+        world_scale=truth.world_scale,
+        views=(),
+        device=device,
+    )

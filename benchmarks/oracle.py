@@ -20,14 +20,12 @@ import torch
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.known_world import KnownWorld, known_world_config  # noqa: E402
+from benchmarks.known_world import known_world_config, known_world_job  # noqa: E402
 from benchmarks.machine import describe  # noqa: E402
 from voxcore.agreement import surface_agreement  # noqa: E402
 from voxcore.cameras import orbit_cameras  # noqa: E402
-from voxcore.distill import Distillation  # noqa: E402
-from voxcore.guidance.image_teacher import ImageTeacher  # noqa: E402
 from voxcore.guidance.variants import VARIANTS  # noqa: E402
-from voxcore.maps import INITIAL_WORLDS, VoxelMap, load_map  # noqa: E402
+from voxcore.maps import VoxelMap, load_map  # noqa: E402
 
 
 def main() -> None:
@@ -47,17 +45,7 @@ def main() -> None:
 def rebuild(truth: VoxelMap, variant: str, steps: int, size: int, device: torch.device) -> None:
     """Print a line for every fifth of the run."""
     config = known_world_config(variant, steps=steps, image_size=size)
-    initial = INITIAL_WORLDS["ground_plane"](truth)
-    job = Distillation(
-        config,
-        ImageTeacher(config, KnownWorld(truth)),
-        initial=initial,
-        fixed=np.zeros(initial.shape, dtype=bool),
-        palette=truth.palette,
-        world_scale=truth.world_scale,
-        views=(),
-        device=device,
-    )
+    job = known_world_job(truth, config, device)
     x, y, z = (side * truth.world_scale for side in truth.shape)
     cameras = [
         camera

@@ -51,9 +51,7 @@ def main() -> None:
     source = load_map(ROOT / "maps" / "1")
     after = trained(TrainConfig.create("a medieval stone castle", seed=0), source)
     rows = [[picture(world, azimuth, 560, 420) for world in (source, after)] for azimuth in (35.0, 305.0)]
-    write_bytes(
-        ROOT / "docs" / "castle.png", encode_png(np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0))
-    )
+    write_bytes(ROOT / "docs" / "castle.png", encode_png(tiled(rows)))
 
     tiles = []
     for prompt in PROMPTS:

@@ -9,35 +9,20 @@ import pytest
 import torch
 from test_photometric_truth import small_world
 
-from benchmarks.known_world import KnownWorld, known_world_config
+from benchmarks.known_world import KnownWorld, known_world_config, known_world_job
 from voxcore.agreement import surface_agreement
 from voxcore.cameras import orbit_cameras
-from voxcore.config import TrainConfig
-from voxcore.distill import Distillation
 from voxcore.guidance.image_teacher import ImageTeacher
-from voxcore.maps import INITIAL_WORLDS, VoxelMap
 from voxcore.render import SKY
 
-
-def job_of(truth: VoxelMap, config: TrainConfig) -> Distillation:
-    initial = INITIAL_WORLDS["ground_plane"](truth)
-    return Distillation(
-        config,
-        ImageTeacher(config, KnownWorld(truth)),
-        initial=initial,
-        fixed=np.zeros(initial.shape, dtype=bool),
-        palette=truth.palette,
-        world_scale=truth.world_scale,
-        views=(),
-        device=torch.device("cpu"),
-    )
+CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize("variant", ["sds", "sdi", "ism", "cfd"])
 def test_a_small_world_is_rebuilt(variant: str) -> None:
     truth = small_world()
     config = known_world_config(variant, steps=300, teacher_calls=300 if variant == "ism" else 150, image_size=48)
-    job = job_of(truth, config)
+    job = known_world_job(truth, config, CPU)
     initial = job.blocks()
     for step in range(config.steps):
         job.advance(step, measure=False)
@@ -55,7 +40,7 @@ def test_a_small_world_is_rebuilt(variant: str) -> None:
 
 def test_a_distilled_model_is_asked_at_its_own_timesteps_from_high_to_low() -> None:
     config = known_world_config("sds", steps=8, teacher_calls=8, image_size=16, distilled_steps=4)
-    job = job_of(small_world(), config)
+    job = known_world_job(small_world(), config, CPU)
     times = [job.advance(step, measure=False).timestep for step in range(8)]
     assert times == [1.0, 0.75, 0.75, 0.5, 0.5, 0.25, 0.25, 0.25]
 
@@ -73,7 +58,7 @@ def test_another_sky_is_drawn_behind_the_world_and_stays_for_a_look() -> None:
     config = known_world_config(
         "sds", steps=4, teacher_calls=2, image_size=16, random_sky=1.0, lr=1e-6, material_lr=1e-6
     )
-    job = job_of(truth, config)
+    job = known_world_job(truth, config, CPU)
     job.teacher = ImageTeacher(config, Watching(truth))
     for step in range(4):
         job.advance(step, measure=False)
