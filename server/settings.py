@@ -54,6 +54,9 @@ class Settings:
         max_queue: jobs that may wait.
         workers: jobs that run at once: on "cuda" each has a GPU of its own, else its share of the cores.
         max_kept_jobs: ended jobs that are kept; the oldest above that are forgotten (not their maps).
+        max_film_bytes: voxel frames that are kept of one job's whole run, thinned to fit; what a page that comes
+            late can scrub through. 0 keeps none.
+        max_films_bytes: such frames of all jobs together; those of the oldest jobs go first.
         max_stream_seconds: how long a stream may be open before its client has to ask again.
         max_watchers: streams that may be open at once.
         frames_per_second: voxel frames, and previews, that a job may show.
@@ -92,6 +95,8 @@ class Settings:
     workers: int = 1
     max_queue: int = 256
     max_kept_jobs: int = 10_000
+    max_film_bytes: int = 8 * 2**20
+    max_films_bytes: int = 2**31
     max_stream_seconds: float = 3600.0
     max_watchers: int = 64
     frames_per_second: float = 4.0
@@ -134,6 +139,8 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
     "max_queue": (1, 10_000),
     "workers": (1, 64),
     "max_kept_jobs": (1, 1_000_000),
+    "max_film_bytes": (0, 2**30),
+    "max_films_bytes": (0, 2**40),
     "max_stream_seconds": (1, 86_400),
     "max_watchers": (1, 10_000),
     "frames_per_second": (0.01, 1000),

@@ -24,6 +24,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from vox.v1 import training_pb2 as pb
 from vox.v1 import voxels_pb2
 
+from server.jobs.film import FilmFrame
+
 KEPT_FACTS: Final = 20_000
 _BATCH: Final = 64
 
@@ -59,8 +61,8 @@ def timestamp(seconds: float) -> Timestamp:
 def as_response(event: pb.JobEvent) -> bytes:
     """The bytes of a response that holds ``event``.
 
-    StartTrainingResponse, WatchJobResponse and PollJobEventsResponse all have their event as field 1,
-    so the same bytes are a message of either stream, and several of them in a row are a poll's answer.
+    The responses of StartTraining, WatchJob, ReplayJob and PollJobEvents all have their event as field 1, so
+    the same bytes are a message of any stream, and several of them in a row are a poll's answer.
     """
     return pb.WatchJobResponse(event=event).SerializeToString()
 
@@ -170,14 +172,18 @@ class EventLog:
         if parts:
             self._frame = _Frame(parts[-1].seq, True, tuple(as_response(part) for part in parts), 0, None)
 
+    def restore_frame(self, frame: FilmFrame) -> None:
+        """Take back the newest frame of a job that has no final one."""
+        self._frame = _Frame(frame.seq, False, frame.parts, 0, None)
+
     def put_frame(
         self,
         parts: Sequence[voxels_pb2.VoxelKeyframe],
         delta: voxels_pb2.VoxelDelta | None,
         occupancy: Sequence[voxels_pb2.VoxelOccupancy] = (),
-    ) -> None:
+    ) -> FilmFrame:
         """Replace the newest voxel frame; ``delta`` leads to it from the frame put before, ``occupancy`` is
-        what lies behind it.
+        what lies behind it. Returns what to keep of it.
         """
         first = self.last_seq + 1
         self._occupancy = tuple(
@@ -198,6 +204,7 @@ class EventLog:
                 packed_delta = None
         self._frame = _Frame(seq, parts[0].final, tuple(packed), base, packed_delta)
         self._advance(seq)
+        return FilmFrame(seq, parts[0].step, tuple(packed))
 
     def read(self, cursor: Cursor) -> list[tuple[int, bytes]]:
         """What comes next for the watcher at ``cursor``, as (seq, response); the cursor moves on.

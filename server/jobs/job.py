@@ -28,6 +28,7 @@ class Job:
         self.queue_position = 0
         self.eta_seconds = 0.0
         self.cancel_asked = record.state == jobs_pb2.JOB_STATE_STOPPING
+        self.film = store.film(record.job_id)
         self.deaths = 0
         self.furthest = 0
         """The last step that any of its processes reached."""

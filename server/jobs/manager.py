@@ -8,7 +8,8 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
@@ -23,7 +24,7 @@ from server.jobs.record import ENDS, Record, state_name
 from server.jobs.runner import Runner
 from server.jobs.seats import worker_setups
 from server.jobs.shelf import Shelf
-from server.jobs.store import JobStore
+from server.jobs.store import FilmLimits, JobStore
 from server.jobs.watching import Watching
 from server.metrics import Metrics
 from server.owners import Owners
@@ -74,7 +75,9 @@ class JobManager:
         access = Access.load(settings.tokens_file)
         lock = hold(settings.runs_root)
         try:
-            store, recovered = await JobStore.open(settings.runs_root, metrics)
+            store, recovered = await JobStore.open(
+                settings.runs_root, metrics, FilmLimits(settings.max_film_bytes, settings.max_films_bytes)
+            )
             records = await store.unfinished()
             owners = await asyncio.to_thread(Owners.load, settings)
         except BaseException:
@@ -112,6 +115,16 @@ class JobManager:
         job = await self.get(job_id, caller)
         await self._shelf.bring_events(job)
         return job
+
+    async def replay(self, job_id: str, after_seq: int, caller: Caller) -> AsyncGenerator[bytes]:
+        """Responses with the frames of the job's film that come after ``after_seq``.
+
+        Raises as `get`, and TooManyWatchers or ServerStopping.
+        """
+        job = await self.get(job_id, caller)
+        async with aclosing(self.watching.replay(job, self._store.film_frames(job_id, after_seq))) as responses:
+            async for response in responses:
+                yield response
 
     async def page(self, caller: Caller, token: str, states: Sequence[int], count: int) -> tuple[list[Job], str]:
         """The caller's jobs, newest first, and the token of the next page. Raises InvalidInput, StorageError."""

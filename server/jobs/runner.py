@@ -12,6 +12,7 @@ from prometheus_client import Gauge
 from vox.v1 import errors_pb2, jobs_pb2, voxels_pb2
 from vox.v1 import training_pb2 as pb
 
+from server.jobs.film import FilmFrame
 from server.jobs.job import Job
 from server.jobs.line import Line, Pace
 from server.jobs.record import GRID_FILE, state_name
@@ -184,11 +185,12 @@ class Runner:
                 job.log.put_preview(pb.JobEvent.FromString(data))
             case Frame(parts, delta, occupancy):
                 self._metrics.events.labels("voxels").inc()
-                job.log.put_frame(
+                newest = job.log.put_frame(
                     [voxels_pb2.VoxelKeyframe.FromString(part) for part in parts],
                     voxels_pb2.VoxelDelta.FromString(delta) if delta is not None else None,
                     [voxels_pb2.VoxelOccupancy.FromString(part) for part in occupancy],
                 )
+                await self._keep(job.film.add, newest)
             case JobDone(data, stopped):
                 result = jobs_pb2.JobResult.FromString(data)
                 result.state = CANCELLED if stopped else jobs_pb2.JOB_STATE_SUCCEEDED
@@ -292,6 +294,7 @@ class Runner:
                 digest = await asyncio.to_thread(self._store.save_artifact, job.record.job_id, frame)
             except VoxcoreError:
                 log.exception("the last pictures of job %s could not be kept", job.record.job_id)
+        await self._keep(self._store.prune_films)
         job.queue_position, job.eta_seconds = 0, 0.0
         told = job.add(pb.JobEvent(state=pb.JobStateChanged(state=result.state)))
         last = job.add(pb.JobEvent(result=result))
@@ -303,6 +306,14 @@ class Runner:
         self.line.forget(job)
         self.on_end(job)
         self._metrics.jobs_ended.labels(state_name(result.state)).inc()
+
+    async def _keep(self, work: Callable[..., None], *arguments: FilmFrame) -> None:
+        """Work on a film, which a job goes on without."""
+        try:
+            await asyncio.to_thread(work, *arguments)
+        except VoxcoreError as error:
+            self._metrics.storage_errors.inc()
+            log.warning("a moment of the run is not kept: %s", error)
 
     def _gpu_bytes(self, seat: Seat) -> Gauge:
         return self._metrics.gpu_bytes.labels(str(self._seats.index(seat)))

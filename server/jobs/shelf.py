@@ -91,6 +91,8 @@ class Shelf:
                 found.restore_pictures(pictures)
             except DecodeError:
                 log.warning("the last pictures of job %s cannot be read", record.job_id)
+        else:
+            await self._bring_frame(found, record)
         if not job.has_events:
             job.log, job.has_events = found, True
 
@@ -99,6 +101,13 @@ class Shelf:
         facts = await self._store.events(record.job_id)
         last = max(record.last_seq, facts[-1][0] if facts else 0) + (_LOST_JUMP if events_lost else SEQ_JUMP)
         job = Job(record, self._store, EventLog.restored(record.job_id, facts, last_seq=last, ended=False))
+        await self._bring_frame(job.log, record)
         job.has_events = True
         self.put(job)
         return job
+
+    async def _bring_frame(self, events: EventLog, record: Record) -> None:
+        """The newest frame that is on the disk, for a job that has no result to show."""
+        frame = await asyncio.to_thread(self._store.last_film_frame, record.job_id)
+        if frame is not None:
+            events.restore_frame(frame)

@@ -8,13 +8,15 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from server.jobs.database import Database, open_database
 from server.jobs.event_log import KEPT_FACTS
+from server.jobs.film import FILE as FILM_FILE
+from server.jobs.film import Film, FilmFrame, last_frame, prune_films, read_film
 from server.jobs.record import GRID_FILE, Record, RecordFiles, parse_record, record_text
 from server.metrics import Metrics
 from voxcore.errors import VoxcoreError
@@ -40,6 +42,14 @@ class Page:
     more: bool
 
 
+@dataclass(frozen=True)
+class FilmLimits:
+    """Bytes of one job's film, and of all films together."""
+
+    one: int
+    all: int
+
+
 class JobStore:
     """The jobs under ``runs_root``.
 
@@ -47,15 +57,15 @@ class JobStore:
     a lost database costs the events and nothing else.
     """
 
-    def __init__(self, root: Path, database: Database) -> None:
-        self.root, self.database = root, database
+    def __init__(self, root: Path, database: Database, limits: FilmLimits) -> None:
+        self.root, self.database, self._limits = root, database, limits
         self._files = RecordFiles(root)
 
     @classmethod
-    async def open(cls, root: Path, metrics: Metrics) -> tuple[JobStore, list[Record]]:
+    async def open(cls, root: Path, metrics: Metrics, limits: FilmLimits) -> tuple[JobStore, list[Record]]:
         """The store, and the records that a new database took from the folders. Raises StorageError."""
         database, is_new = await asyncio.to_thread(open_database, root / DATABASE_FILE, metrics.storage_errors.inc)
-        store = cls(root, database)
+        store = cls(root, database, limits)
         found = await asyncio.to_thread(store._files.load_all) if is_new else []
         if found:
             log.warning("%d jobs were taken from their folders", len(found))
@@ -177,6 +187,22 @@ class JobStore:
         rows = await self.database.read(lambda connection: connection.execute(query, (keep,)).fetchall())
         for (job_id,) in rows:
             await self.delete(job_id)
+
+    def film(self, job_id: str) -> Film:
+        """What writes the job's film."""
+        return Film(self.folder(job_id) / FILM_FILE, self._limits.one)
+
+    def film_frames(self, job_id: str, after_seq: int) -> Iterator[FilmFrame]:
+        """The job's kept frames after ``after_seq``, oldest first, read from the disk one by one."""
+        return read_film(self.folder(job_id) / FILM_FILE, after_seq)
+
+    def last_film_frame(self, job_id: str) -> FilmFrame | None:
+        """The newest of the job's kept frames."""
+        return last_frame(self.folder(job_id) / FILM_FILE)
+
+    def prune_films(self) -> None:
+        """Let films go, oldest jobs first, until all together fit."""
+        prune_films(self.root, self._limits.all)
 
     def save_artifact(self, job_id: str, data: bytes) -> str:
         """Keep ``data`` in the job's folder; returns the hash by which it is found again. Raises StorageError."""

@@ -10,6 +10,7 @@ from typing import Final
 from vox.v1 import training_pb2 as pb
 
 from server.jobs.event_log import Cursor, EventLog
+from server.jobs.film import FilmFrame
 from server.jobs.job import Job
 from server.reasons import ServerStopping, StreamTooOld, TooManyWatchers
 
@@ -59,6 +60,15 @@ class Watching:
                         await changed.wait()
                 except TimeoutError:
                     yield log.heartbeat()
+
+    async def replay(self, job: Job, frames: Iterator[FilmFrame]) -> AsyncGenerator[bytes]:
+        """Responses with ``frames``, read from the disk one by one. Raises TooManyWatchers, ServerStopping."""
+        with self._seat(job.log, Cursor()):
+            while (frame := await asyncio.to_thread(next, frames, None)) is not None:
+                for response in frame.parts:
+                    yield response
+                if self._closed:
+                    raise ServerStopping(frame.seq)
 
     async def poll(self, job: Job, cursor: Cursor, wait_seconds: float) -> bytes:
         """A PollJobEventsResponse with what there is, once there is something or the time is over.

@@ -46,6 +46,11 @@ class TrainingService:
             async for response in responses:
                 yield response
 
+    async def ReplayJob(self, request: pb.ReplayJobRequest, caller: Caller) -> AsyncGenerator[bytes]:
+        async with aclosing(self._jobs.replay(request.job_id, request.after_seq, caller)) as responses:
+            async for response in responses:
+                yield response
+
     async def PollJobEvents(self, request: pb.PollJobEventsRequest, caller: Caller) -> bytes:
         job = await self._jobs.watchable(request.job_id, caller)
         cursor = cursor_from_request(request, job.log.last_seq)

@@ -73,6 +73,7 @@ BAD: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("GetJob", {"jobId": "none"}, "NOT_FOUND", "NOT_FOUND", "job_id"),
     ("CancelJob", {}, "NOT_FOUND", "NOT_FOUND", "job_id"),
     ("WatchJob", {"jobId": "none"}, "NOT_FOUND", "NOT_FOUND", "job_id"),
+    ("ReplayJob", {"jobId": "none"}, "NOT_FOUND", "NOT_FOUND", "job_id"),
     ("PollJobEvents", {"jobId": "none"}, "NOT_FOUND", "NOT_FOUND", "job_id"),
     ("ListJobs", {"pageToken": "x"}, "INVALID_ARGUMENT", "INVALID_INPUT", "page_token"),
     ("ListMaps", {"pageToken": "x"}, "INVALID_ARGUMENT", "INVALID_INPUT", "page_token"),

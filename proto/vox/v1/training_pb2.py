@@ -27,7 +27,7 @@ from vox.v1 import jobs_pb2 as vox_dot_v1_dot_jobs__pb2
 from vox.v1 import voxels_pb2 as vox_dot_v1_dot_voxels__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15vox/v1/training.proto\x12\x06vox.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x11vox/v1/jobs.proto\x1a\x13vox/v1/voxels.proto\"\xac\x01\n\x0cWatchOptions\x12\x15\n\x08previews\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x19\n\x0cvoxel_frames\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12\x17\n\nfinal_grid\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12\x16\n\toccupancy\x18\x04 \x01(\x08H\x03\x88\x01\x01\x42\x0b\n\t_previewsB\x0f\n\r_voxel_framesB\r\n\x0b_final_gridB\x0c\n\n_occupancy\"\x93\x01\n\x14StartTrainingRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\"\n\x04spec\x18\x02 \x01(\x0b\x32\x14.vox.v1.TrainingSpec\x12%\n\x07options\x18\x03 \x01(\x0b\x32\x14.vox.v1.WatchOptions\x12\x1c\n\x14\x63\x61ncel_on_disconnect\x18\x04 \x01(\x08\"8\n\x15StartTrainingResponse\x12\x1f\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x10.vox.v1.JobEvent\"\x92\x01\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x16\n\tafter_seq\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12%\n\x07options\x18\x03 \x01(\x0b\x32\x14.vox.v1.WatchOptions\x12\x15\n\x08\x62\x61se_seq\x18\x04 \x01(\x04H\x01\x88\x01\x01\x42\x0c\n\n_after_seqB\x0b\n\t_base_seq\"3\n\x10WatchJobResponse\x12\x1f\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x10.vox.v1.JobEvent\"\xac\x01\n\x14PollJobEventsRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x16\n\tafter_seq\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12%\n\x07options\x18\x03 \x01(\x0b\x32\x14.vox.v1.WatchOptions\x12\x15\n\x08\x62\x61se_seq\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\x13\n\x0bwait_millis\x18\x05 \x01(\rB\x0c\n\n_after_seqB\x0b\n\t_base_seq\"K\n\x15PollJobEventsResponse\x12 \n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.vox.v1.JobEvent\x12\x10\n\x08\x66inished\x18\x02 \x01(\x08\"\xdd\x04\n\x08JobEvent\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12-\n\temit_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x08\x61\x63\x63\x65pted\x18\x04 \x01(\x0b\x32\x13.vox.v1.JobAcceptedH\x00\x12(\n\x05state\x18\x05 \x01(\x0b\x32\x17.vox.v1.JobStateChangedH\x00\x12%\n\x07started\x18\x06 \x01(\x0b\x32\x12.vox.v1.JobStartedH\x00\x12$\n\x08progress\x18\x07 \x01(\x0b\x32\x10.vox.v1.ProgressH\x00\x12\'\n\x07preview\x18\x08 \x01(\x0b\x32\x14.vox.v1.PreviewImageH\x00\x12)\n\x08keyframe\x18\t \x01(\x0b\x32\x15.vox.v1.VoxelKeyframeH\x00\x12#\n\x05\x64\x65lta\x18\n \x01(\x0b\x32\x12.vox.v1.VoxelDeltaH\x00\x12\x1e\n\x03log\x18\x0b \x01(\x0b\x32\x0f.vox.v1.LogLineH\x00\x12-\n\ncheckpoint\x18\x0c \x01(\x0b\x32\x17.vox.v1.CheckpointSavedH\x00\x12#\n\x06result\x18\r \x01(\x0b\x32\x11.vox.v1.JobResultH\x00\x12\x1a\n\x03gap\x18\x0e \x01(\x0b\x32\x0b.vox.v1.GapH\x00\x12&\n\theartbeat\x18\x0f \x01(\x0b\x32\x11.vox.v1.HeartbeatH\x00\x12+\n\toccupancy\x18\x10 \x01(\x0b\x32\x16.vox.v1.VoxelOccupancyH\x00\x42\x07\n\x05\x65vent\"\'\n\x0bJobAccepted\x12\x18\n\x03job\x18\x01 \x01(\x0b\x32\x0b.vox.v1.Job\"^\n\x0fJobStateChanged\x12\x1f\n\x05state\x18\x01 \x01(\x0e\x32\x10.vox.v1.JobState\x12\x16\n\x0equeue_position\x18\x02 \x01(\r\x12\x12\n\neta_millis\x18\x03 \x01(\r\"\xa3\x01\n\nJobStarted\x12\x13\n\x0btotal_steps\x18\x01 \x01(\r\x12\x12\n\nfirst_step\x18\x02 \x01(\r\x12 \n\x04\x64ims\x18\x03 \x01(\x0b\x32\x12.vox.v1.Dimensions\x12\x13\n\x0bworld_scale\x18\x04 \x01(\x01\x12%\n\x07palette\x18\x05 \x03(\x0b\x32\x14.vox.v1.PaletteEntry\x12\x0e\n\x06\x64\x65vice\x18\x06 \x01(\t\"\x98\x02\n\x08Progress\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\r\n\x05total\x18\x02 \x01(\r\x12\x16\n\x0e\x65lapsed_millis\x18\x03 \x01(\r\x12\x12\n\neta_millis\x18\x04 \x01(\r\x12,\n\x06losses\x18\x05 \x03(\x0b\x32\x1c.vox.v1.Progress.LossesEntry\x12\x13\n\x0btemperature\x18\x06 \x01(\x01\x12\x15\n\x08timestep\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\ractive_voxels\x18\x08 \x01(\x04\x12\x16\n\x0eoccupancy_mean\x18\t \x01(\x01\x1a-\n\x0bLossesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x0b\n\t_timestep\"^\n\x0cPreviewImage\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\x14\n\x0c\x63\x61mera_index\x18\x02 \x01(\r\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\x12\x0b\n\x03png\x18\x05 \x01(\x0c\";\n\x07LogLine\x12\x1f\n\x05level\x18\x01 \x01(\x0e\x32\x10.vox.v1.LogLevel\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x1f\n\x0f\x43heckpointSaved\x12\x0c\n\x04step\x18\x01 \x01(\r\":\n\x03Gap\x12\x19\n\x11\x66irst_missing_seq\x18\x01 \x01(\x04\x12\x18\n\x10last_missing_seq\x18\x02 \x01(\x04\"\x1d\n\tHeartbeat\x12\x10\n\x08last_seq\x18\x01 \x01(\x04*P\n\x08LogLevel\x12\x19\n\x15LOG_LEVEL_UNSPECIFIED\x10\x00\x12\x12\n\x0eLOG_LEVEL_INFO\x10\x01\x12\x15\n\x11LOG_LEVEL_WARNING\x10\x02\x32\xf0\x01\n\x0fTrainingService\x12N\n\rStartTraining\x12\x1c.vox.v1.StartTrainingRequest\x1a\x1d.vox.v1.StartTrainingResponse0\x01\x12?\n\x08WatchJob\x12\x17.vox.v1.WatchJobRequest\x1a\x18.vox.v1.WatchJobResponse0\x01\x12L\n\rPollJobEvents\x12\x1c.vox.v1.PollJobEventsRequest\x1a\x1d.vox.v1.PollJobEventsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15vox/v1/training.proto\x12\x06vox.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x11vox/v1/jobs.proto\x1a\x13vox/v1/voxels.proto\"\xac\x01\n\x0cWatchOptions\x12\x15\n\x08previews\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x19\n\x0cvoxel_frames\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12\x17\n\nfinal_grid\x18\x03 \x01(\x08H\x02\x88\x01\x01\x12\x16\n\toccupancy\x18\x04 \x01(\x08H\x03\x88\x01\x01\x42\x0b\n\t_previewsB\x0f\n\r_voxel_framesB\r\n\x0b_final_gridB\x0c\n\n_occupancy\"\x93\x01\n\x14StartTrainingRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\"\n\x04spec\x18\x02 \x01(\x0b\x32\x14.vox.v1.TrainingSpec\x12%\n\x07options\x18\x03 \x01(\x0b\x32\x14.vox.v1.WatchOptions\x12\x1c\n\x14\x63\x61ncel_on_disconnect\x18\x04 \x01(\x08\"8\n\x15StartTrainingResponse\x12\x1f\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x10.vox.v1.JobEvent\"\x92\x01\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x16\n\tafter_seq\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12%\n\x07options\x18\x03 \x01(\x0b\x32\x14.vox.v1.WatchOptions\x12\x15\n\x08\x62\x61se_seq\x18\x04 \x01(\x04H\x01\x88\x01\x01\x42\x0c\n\n_after_seqB\x0b\n\t_base_seq\"3\n\x10WatchJobResponse\x12\x1f\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x10.vox.v1.JobEvent\"5\n\x10ReplayJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x04\"4\n\x11ReplayJobResponse\x12\x1f\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x10.vox.v1.JobEvent\"\xac\x01\n\x14PollJobEventsRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x16\n\tafter_seq\x18\x02 \x01(\x04H\x00\x88\x01\x01\x12%\n\x07options\x18\x03 \x01(\x0b\x32\x14.vox.v1.WatchOptions\x12\x15\n\x08\x62\x61se_seq\x18\x04 \x01(\x04H\x01\x88\x01\x01\x12\x13\n\x0bwait_millis\x18\x05 \x01(\rB\x0c\n\n_after_seqB\x0b\n\t_base_seq\"K\n\x15PollJobEventsResponse\x12 \n\x06\x65vents\x18\x01 \x03(\x0b\x32\x10.vox.v1.JobEvent\x12\x10\n\x08\x66inished\x18\x02 \x01(\x08\"\xdd\x04\n\x08JobEvent\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x04\x12-\n\temit_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x08\x61\x63\x63\x65pted\x18\x04 \x01(\x0b\x32\x13.vox.v1.JobAcceptedH\x00\x12(\n\x05state\x18\x05 \x01(\x0b\x32\x17.vox.v1.JobStateChangedH\x00\x12%\n\x07started\x18\x06 \x01(\x0b\x32\x12.vox.v1.JobStartedH\x00\x12$\n\x08progress\x18\x07 \x01(\x0b\x32\x10.vox.v1.ProgressH\x00\x12\'\n\x07preview\x18\x08 \x01(\x0b\x32\x14.vox.v1.PreviewImageH\x00\x12)\n\x08keyframe\x18\t \x01(\x0b\x32\x15.vox.v1.VoxelKeyframeH\x00\x12#\n\x05\x64\x65lta\x18\n \x01(\x0b\x32\x12.vox.v1.VoxelDeltaH\x00\x12\x1e\n\x03log\x18\x0b \x01(\x0b\x32\x0f.vox.v1.LogLineH\x00\x12-\n\ncheckpoint\x18\x0c \x01(\x0b\x32\x17.vox.v1.CheckpointSavedH\x00\x12#\n\x06result\x18\r \x01(\x0b\x32\x11.vox.v1.JobResultH\x00\x12\x1a\n\x03gap\x18\x0e \x01(\x0b\x32\x0b.vox.v1.GapH\x00\x12&\n\theartbeat\x18\x0f \x01(\x0b\x32\x11.vox.v1.HeartbeatH\x00\x12+\n\toccupancy\x18\x10 \x01(\x0b\x32\x16.vox.v1.VoxelOccupancyH\x00\x42\x07\n\x05\x65vent\"\'\n\x0bJobAccepted\x12\x18\n\x03job\x18\x01 \x01(\x0b\x32\x0b.vox.v1.Job\"^\n\x0fJobStateChanged\x12\x1f\n\x05state\x18\x01 \x01(\x0e\x32\x10.vox.v1.JobState\x12\x16\n\x0equeue_position\x18\x02 \x01(\r\x12\x12\n\neta_millis\x18\x03 \x01(\r\"\xa3\x01\n\nJobStarted\x12\x13\n\x0btotal_steps\x18\x01 \x01(\r\x12\x12\n\nfirst_step\x18\x02 \x01(\r\x12 \n\x04\x64ims\x18\x03 \x01(\x0b\x32\x12.vox.v1.Dimensions\x12\x13\n\x0bworld_scale\x18\x04 \x01(\x01\x12%\n\x07palette\x18\x05 \x03(\x0b\x32\x14.vox.v1.PaletteEntry\x12\x0e\n\x06\x64\x65vice\x18\x06 \x01(\t\"\x98\x02\n\x08Progress\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\r\n\x05total\x18\x02 \x01(\r\x12\x16\n\x0e\x65lapsed_millis\x18\x03 \x01(\r\x12\x12\n\neta_millis\x18\x04 \x01(\r\x12,\n\x06losses\x18\x05 \x03(\x0b\x32\x1c.vox.v1.Progress.LossesEntry\x12\x13\n\x0btemperature\x18\x06 \x01(\x01\x12\x15\n\x08timestep\x18\x07 \x01(\x01H\x00\x88\x01\x01\x12\x15\n\ractive_voxels\x18\x08 \x01(\x04\x12\x16\n\x0eoccupancy_mean\x18\t \x01(\x01\x1a-\n\x0bLossesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x0b\n\t_timestep\"^\n\x0cPreviewImage\x12\x0c\n\x04step\x18\x01 \x01(\r\x12\x14\n\x0c\x63\x61mera_index\x18\x02 \x01(\r\x12\r\n\x05width\x18\x03 \x01(\r\x12\x0e\n\x06height\x18\x04 \x01(\r\x12\x0b\n\x03png\x18\x05 \x01(\x0c\";\n\x07LogLine\x12\x1f\n\x05level\x18\x01 \x01(\x0e\x32\x10.vox.v1.LogLevel\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x1f\n\x0f\x43heckpointSaved\x12\x0c\n\x04step\x18\x01 \x01(\r\":\n\x03Gap\x12\x19\n\x11\x66irst_missing_seq\x18\x01 \x01(\x04\x12\x18\n\x10last_missing_seq\x18\x02 \x01(\x04\"\x1d\n\tHeartbeat\x12\x10\n\x08last_seq\x18\x01 \x01(\x04*P\n\x08LogLevel\x12\x19\n\x15LOG_LEVEL_UNSPECIFIED\x10\x00\x12\x12\n\x0eLOG_LEVEL_INFO\x10\x01\x12\x15\n\x11LOG_LEVEL_WARNING\x10\x02\x32\xb4\x02\n\x0fTrainingService\x12N\n\rStartTraining\x12\x1c.vox.v1.StartTrainingRequest\x1a\x1d.vox.v1.StartTrainingResponse0\x01\x12?\n\x08WatchJob\x12\x17.vox.v1.WatchJobRequest\x1a\x18.vox.v1.WatchJobResponse0\x01\x12\x42\n\tReplayJob\x12\x18.vox.v1.ReplayJobRequest\x1a\x19.vox.v1.ReplayJobResponse0\x01\x12L\n\rPollJobEvents\x12\x1c.vox.v1.PollJobEventsRequest\x1a\x1d.vox.v1.PollJobEventsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PROGRESS_LOSSESENTRY']._loaded_options = None
   _globals['_PROGRESS_LOSSESENTRY']._serialized_options = b'8\001'
-  _globals['_LOGLEVEL']._serialized_start=2418
-  _globals['_LOGLEVEL']._serialized_end=2498
+  _globals['_LOGLEVEL']._serialized_start=2527
+  _globals['_LOGLEVEL']._serialized_end=2607
   _globals['_WATCHOPTIONS']._serialized_start=107
   _globals['_WATCHOPTIONS']._serialized_end=279
   _globals['_STARTTRAININGREQUEST']._serialized_start=282
@@ -48,32 +48,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WATCHJOBREQUEST']._serialized_end=636
   _globals['_WATCHJOBRESPONSE']._serialized_start=638
   _globals['_WATCHJOBRESPONSE']._serialized_end=689
-  _globals['_POLLJOBEVENTSREQUEST']._serialized_start=692
-  _globals['_POLLJOBEVENTSREQUEST']._serialized_end=864
-  _globals['_POLLJOBEVENTSRESPONSE']._serialized_start=866
-  _globals['_POLLJOBEVENTSRESPONSE']._serialized_end=941
-  _globals['_JOBEVENT']._serialized_start=944
-  _globals['_JOBEVENT']._serialized_end=1549
-  _globals['_JOBACCEPTED']._serialized_start=1551
-  _globals['_JOBACCEPTED']._serialized_end=1590
-  _globals['_JOBSTATECHANGED']._serialized_start=1592
-  _globals['_JOBSTATECHANGED']._serialized_end=1686
-  _globals['_JOBSTARTED']._serialized_start=1689
-  _globals['_JOBSTARTED']._serialized_end=1852
-  _globals['_PROGRESS']._serialized_start=1855
-  _globals['_PROGRESS']._serialized_end=2135
-  _globals['_PROGRESS_LOSSESENTRY']._serialized_start=2077
-  _globals['_PROGRESS_LOSSESENTRY']._serialized_end=2122
-  _globals['_PREVIEWIMAGE']._serialized_start=2137
-  _globals['_PREVIEWIMAGE']._serialized_end=2231
-  _globals['_LOGLINE']._serialized_start=2233
-  _globals['_LOGLINE']._serialized_end=2292
-  _globals['_CHECKPOINTSAVED']._serialized_start=2294
-  _globals['_CHECKPOINTSAVED']._serialized_end=2325
-  _globals['_GAP']._serialized_start=2327
-  _globals['_GAP']._serialized_end=2385
-  _globals['_HEARTBEAT']._serialized_start=2387
-  _globals['_HEARTBEAT']._serialized_end=2416
-  _globals['_TRAININGSERVICE']._serialized_start=2501
-  _globals['_TRAININGSERVICE']._serialized_end=2741
+  _globals['_REPLAYJOBREQUEST']._serialized_start=691
+  _globals['_REPLAYJOBREQUEST']._serialized_end=744
+  _globals['_REPLAYJOBRESPONSE']._serialized_start=746
+  _globals['_REPLAYJOBRESPONSE']._serialized_end=798
+  _globals['_POLLJOBEVENTSREQUEST']._serialized_start=801
+  _globals['_POLLJOBEVENTSREQUEST']._serialized_end=973
+  _globals['_POLLJOBEVENTSRESPONSE']._serialized_start=975
+  _globals['_POLLJOBEVENTSRESPONSE']._serialized_end=1050
+  _globals['_JOBEVENT']._serialized_start=1053
+  _globals['_JOBEVENT']._serialized_end=1658
+  _globals['_JOBACCEPTED']._serialized_start=1660
+  _globals['_JOBACCEPTED']._serialized_end=1699
+  _globals['_JOBSTATECHANGED']._serialized_start=1701
+  _globals['_JOBSTATECHANGED']._serialized_end=1795
+  _globals['_JOBSTARTED']._serialized_start=1798
+  _globals['_JOBSTARTED']._serialized_end=1961
+  _globals['_PROGRESS']._serialized_start=1964
+  _globals['_PROGRESS']._serialized_end=2244
+  _globals['_PROGRESS_LOSSESENTRY']._serialized_start=2186
+  _globals['_PROGRESS_LOSSESENTRY']._serialized_end=2231
+  _globals['_PREVIEWIMAGE']._serialized_start=2246
+  _globals['_PREVIEWIMAGE']._serialized_end=2340
+  _globals['_LOGLINE']._serialized_start=2342
+  _globals['_LOGLINE']._serialized_end=2401
+  _globals['_CHECKPOINTSAVED']._serialized_start=2403
+  _globals['_CHECKPOINTSAVED']._serialized_end=2434
+  _globals['_GAP']._serialized_start=2436
+  _globals['_GAP']._serialized_end=2494
+  _globals['_HEARTBEAT']._serialized_start=2496
+  _globals['_HEARTBEAT']._serialized_end=2525
+  _globals['_TRAININGSERVICE']._serialized_start=2610
+  _globals['_TRAININGSERVICE']._serialized_end=2918
 # @@protoc_insertion_point(module_scope)

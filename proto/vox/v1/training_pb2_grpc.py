@@ -52,6 +52,11 @@ class TrainingServiceStub:
                 request_serializer=vox_dot_v1_dot_training__pb2.WatchJobRequest.SerializeToString,
                 response_deserializer=vox_dot_v1_dot_training__pb2.WatchJobResponse.FromString,
                 _registered_method=True)
+        self.ReplayJob = channel.unary_stream(
+                '/vox.v1.TrainingService/ReplayJob',
+                request_serializer=vox_dot_v1_dot_training__pb2.ReplayJobRequest.SerializeToString,
+                response_deserializer=vox_dot_v1_dot_training__pb2.ReplayJobResponse.FromString,
+                _registered_method=True)
         self.PollJobEvents = channel.unary_unary(
                 '/vox.v1.TrainingService/PollJobEvents',
                 request_serializer=vox_dot_v1_dot_training__pb2.PollJobEventsRequest.SerializeToString,
@@ -100,8 +105,19 @@ class TrainingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReplayJob(self, request, context):
+        """Streams the voxel frames that are kept of a job's run so far, oldest first, and ends: what a client
+        that comes late shows as the run's past. Keyframes only, a frame's parts one after the other, with
+        the seqs that they had. Of a long run a number of moments spread over its steps is kept, within the
+        server's limit on bytes; nothing is promised of any one. NOT_FOUND for an unknown id,
+        RESOURCE_EXHAUSTED where too many streams are open, UNAVAILABLE where the server shuts down.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PollJobEvents(self, request, context):
-        """The same for clients that cannot stream: waits until there is an event after after_seq (at most
+        """The same as WatchJob for clients that cannot stream: waits until there is an event after after_seq (at most
         wait_millis) and returns what there is, in at most 1 MiB. Fails as WatchJob does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -120,6 +136,11 @@ def add_TrainingServiceServicer_to_server(servicer, server):
                     servicer.WatchJob,
                     request_deserializer=vox_dot_v1_dot_training__pb2.WatchJobRequest.FromString,
                     response_serializer=vox_dot_v1_dot_training__pb2.WatchJobResponse.SerializeToString,
+            ),
+            'ReplayJob': grpc.unary_stream_rpc_method_handler(
+                    servicer.ReplayJob,
+                    request_deserializer=vox_dot_v1_dot_training__pb2.ReplayJobRequest.FromString,
+                    response_serializer=vox_dot_v1_dot_training__pb2.ReplayJobResponse.SerializeToString,
             ),
             'PollJobEvents': grpc.unary_unary_rpc_method_handler(
                     servicer.PollJobEvents,
@@ -189,6 +210,33 @@ class TrainingService:
             '/vox.v1.TrainingService/WatchJob',
             vox_dot_v1_dot_training__pb2.WatchJobRequest.SerializeToString,
             vox_dot_v1_dot_training__pb2.WatchJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/vox.v1.TrainingService/ReplayJob',
+            vox_dot_v1_dot_training__pb2.ReplayJobRequest.SerializeToString,
+            vox_dot_v1_dot_training__pb2.ReplayJobResponse.FromString,
             options,
             channel_credentials,
             insecure,

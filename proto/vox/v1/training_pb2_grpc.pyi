@@ -63,8 +63,15 @@ class TrainingServiceStub:
 
     The first voxel frame of a stream is a keyframe, unless base_seq says what the client holds.
     """
+    ReplayJob: _grpc.UnaryStreamMultiCallable[_training_pb2.ReplayJobRequest, _training_pb2.ReplayJobResponse]
+    """Streams the voxel frames that are kept of a job's run so far, oldest first, and ends: what a client
+    that comes late shows as the run's past. Keyframes only, a frame's parts one after the other, with
+    the seqs that they had. Of a long run a number of moments spread over its steps is kept, within the
+    server's limit on bytes; nothing is promised of any one. NOT_FOUND for an unknown id,
+    RESOURCE_EXHAUSTED where too many streams are open, UNAVAILABLE where the server shuts down.
+    """
     PollJobEvents: _grpc.UnaryUnaryMultiCallable[_training_pb2.PollJobEventsRequest, _training_pb2.PollJobEventsResponse]
-    """The same for clients that cannot stream: waits until there is an event after after_seq (at most
+    """The same as WatchJob for clients that cannot stream: waits until there is an event after after_seq (at most
     wait_millis) and returns what there is, in at most 1 MiB. Fails as WatchJob does.
     """
 
@@ -103,8 +110,15 @@ class TrainingServiceAsyncStub(TrainingServiceStub):
 
     The first voxel frame of a stream is a keyframe, unless base_seq says what the client holds.
     """
+    ReplayJob: _aio.UnaryStreamMultiCallable[_training_pb2.ReplayJobRequest, _training_pb2.ReplayJobResponse]  # type: ignore[assignment]
+    """Streams the voxel frames that are kept of a job's run so far, oldest first, and ends: what a client
+    that comes late shows as the run's past. Keyframes only, a frame's parts one after the other, with
+    the seqs that they had. Of a long run a number of moments spread over its steps is kept, within the
+    server's limit on bytes; nothing is promised of any one. NOT_FOUND for an unknown id,
+    RESOURCE_EXHAUSTED where too many streams are open, UNAVAILABLE where the server shuts down.
+    """
     PollJobEvents: _aio.UnaryUnaryMultiCallable[_training_pb2.PollJobEventsRequest, _training_pb2.PollJobEventsResponse]  # type: ignore[assignment]
-    """The same for clients that cannot stream: waits until there is an event after after_seq (at most
+    """The same as WatchJob for clients that cannot stream: waits until there is an event after after_seq (at most
     wait_millis) and returns what there is, in at most 1 MiB. Fails as WatchJob does.
     """
 
@@ -154,12 +168,25 @@ class TrainingServiceServicer(metaclass=_abc_1.ABCMeta):
         """
 
     @_abc_1.abstractmethod
+    def ReplayJob(
+        self,
+        request: _training_pb2.ReplayJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_training_pb2.ReplayJobResponse], _abc.AsyncIterator[_training_pb2.ReplayJobResponse]]:
+        """Streams the voxel frames that are kept of a job's run so far, oldest first, and ends: what a client
+        that comes late shows as the run's past. Keyframes only, a frame's parts one after the other, with
+        the seqs that they had. Of a long run a number of moments spread over its steps is kept, within the
+        server's limit on bytes; nothing is promised of any one. NOT_FOUND for an unknown id,
+        RESOURCE_EXHAUSTED where too many streams are open, UNAVAILABLE where the server shuts down.
+        """
+
+    @_abc_1.abstractmethod
     def PollJobEvents(
         self,
         request: _training_pb2.PollJobEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_training_pb2.PollJobEventsResponse, _abc.Awaitable[_training_pb2.PollJobEventsResponse]]:
-        """The same for clients that cannot stream: waits until there is an event after after_seq (at most
+        """The same as WatchJob for clients that cannot stream: waits until there is an event after after_seq (at most
         wait_millis) and returns what there is, in at most 1 MiB. Fails as WatchJob does.
         """
 

@@ -5,6 +5,8 @@ import { JobState } from "../gen/vox/v1/jobs_pb";
 import type { JobEvent, JobStarted, Progress } from "../gen/vox/v1/training_pb";
 import { LogLevel } from "../gen/vox/v1/training_pb";
 import type { Frame, Occupancy } from "../net/frames";
+import { pause } from "../net/backoff";
+import { replayJob } from "../net/replay";
 import { watchJob, type WatchOptions, type WatchStatus } from "../net/watch";
 import type { Services } from "../net/server";
 import { Lag, Pace, Series } from "./series";
@@ -27,6 +29,8 @@ const MOST_LOGS = 500;
 const MOST_PICTURES = 12;
 /** Signals of what changes often are set at most this often. */
 const TICK_MILLIS = 60;
+/** How long the newest frame has the machine to itself. */
+const PAST_SECONDS = 0.3;
 
 export class Run {
   readonly job = signal<Job | null>(null);
@@ -53,6 +57,8 @@ export class Run {
   #wantsOccupancy = false;
   readonly #reopen = new EventTarget();
   #ticking: ReturnType<typeof setTimeout> | undefined;
+  /** Frames after this one are not here though they may have been; null where all are. */
+  #pastAfter: bigint | null = 0n;
   /** Events up to here were there before this page: their age is no lag. */
   #oldSeq = 0n;
 
@@ -86,7 +92,10 @@ export class Run {
     const handlers = {
       event: (event: JobEvent) => this.#take(event),
       frame: (frame: Frame, event: JobEvent, occupancy: Occupancy | null) => this.#show(frame, event, occupancy),
-      status: (status: WatchStatus) => void (this.status.value = status),
+      status: (status: WatchStatus) => {
+        if (status.kind === "waiting") this.#pastAfter ??= this.snapshots.last?.seq ?? 0n;
+        this.status.value = status;
+      },
     };
     await watchJob(this.services.training, this.jobId, handlers, {
       ...options,
@@ -186,6 +195,23 @@ export class Run {
     this.occupancy = occupancy;
     this.snapshots.add(frame);
     this.#tick();
+    if (this.#pastAfter !== null && frame.step > 0) void this.#fetchPast(this.#pastAfter);
+    this.#pastAfter = null;
+  }
+
+  /** Brings what the page was not there to see, behind the picture that is. */
+  async #fetchPast(afterSeq: bigint): Promise<void> {
+    const { signal } = this.#scope;
+    try {
+      await pause(PAST_SECONDS, signal);
+    } catch {
+      return;
+    }
+    const take = (frame: Frame) => {
+      this.snapshots.addPast(frame);
+      this.#tick();
+    };
+    await replayJob(this.services.training, this.jobId, afterSeq, take, { signal });
   }
 
   #note(event: JobEvent, warning: boolean, text: string): void {

@@ -44,3 +44,25 @@ test("what there was at a step", () => {
   for (const step of [2, 4, 8]) snapshots.add(frame(step));
   expect([0, 2, 3, 4, 7, 8, 99].map((step) => snapshots.indexAt(step))).toEqual([0, 0, 0, 1, 1, 2, 2]);
 });
+
+test("what a page was not there to see comes before what it saw", () => {
+  const snapshots = new Snapshots(1000);
+  for (const step of [20, 24]) snapshots.add(frame(step));
+  const opening = { ...frame(0), seq: 1n };
+  const firstLook = { ...frame(0), seq: 2n };
+  for (const past of [opening, firstLook, firstLook, frame(8), frame(20), frame(22), frame(30), frame(8)]) snapshots.addPast(past);
+  expect(steps(snapshots)).toEqual([0, 0, 8, 20, 22, 24]);
+  expect([snapshots.first, snapshots.bytes]).toEqual([opening, 60]);
+  // The run goes on, and back.
+  snapshots.add(frame(25));
+  snapshots.add(frame(9));
+  expect(steps(snapshots)).toEqual([0, 0, 8, 9]);
+});
+
+test("the past keeps to the bound on memory too", () => {
+  const snapshots = new Snapshots(40);
+  snapshots.add(frame(90));
+  for (let step = 0; step < 80; step += 10) snapshots.addPast(frame(step));
+  expect(steps(snapshots)).toEqual([0, 60, 70, 90]);
+  expect(snapshots.bytes).toBe(40);
+});

@@ -35,12 +35,21 @@ export class Snapshots {
       this.#bytes -= this.#frames.pop()!.ids.length;
     }
     this.#frames.push(frame);
-    this.#bytes += frame.ids.length;
-    while (this.#bytes > this.mostBytes && this.#frames.length > 2) {
-      const [gone] = this.#frames.splice(1, 1);
-      this.#bytes -= gone!.ids.length;
-      this.dropped += 1;
-    }
+    this.#trim(frame);
+  }
+
+  /**
+   * Puts a frame of the run's past before those that it came before. Nothing happens where its step is there
+   * already, or beyond the newest: that one comes by itself, unless the run went back.
+   */
+  addPast(frame: Frame): void {
+    const at = this.#frames.findIndex((one) => one.step > frame.step || (one.step === frame.step && one.seq >= frame.seq));
+    if (at < 0) return;
+    const sameStep = this.#frames.filter((one) => one.step === frame.step);
+    const isOpening = frame.step === 0 && sameStep.length === 1 && sameStep[0]!.seq !== frame.seq;
+    if (sameStep.length > 0 && !isOpening) return;
+    this.#frames.splice(at, 0, frame);
+    this.#trim(frame);
   }
 
   /** Index of the newest frame whose step is at most `step`; the first where all are later, -1 where there is none. */
@@ -54,6 +63,15 @@ export class Snapshots {
       else high = middle - 1;
     }
     return low;
+  }
+
+  #trim(added: Frame): void {
+    this.#bytes += added.ids.length;
+    while (this.#bytes > this.mostBytes && this.#frames.length > 2) {
+      const [gone] = this.#frames.splice(1, 1);
+      this.#bytes -= gone!.ids.length;
+      this.dropped += 1;
+    }
   }
 
   /** A sampled run draws its opening and its first look under one step: both are kept. */

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file vox/v1/training.proto.
  */
 export const file_vox_v1_training: GenFile = /*@__PURE__*/
-  fileDesc("ChV2b3gvdjEvdHJhaW5pbmcucHJvdG8SBnZveC52MSKsAQoMV2F0Y2hPcHRpb25zEhUKCHByZXZpZXdzGAEgASgISACIAQESGQoMdm94ZWxfZnJhbWVzGAIgASgISAGIAQESFwoKZmluYWxfZ3JpZBgDIAEoCEgCiAEBEhYKCW9jY3VwYW5jeRgEIAEoCEgDiAEBQgsKCV9wcmV2aWV3c0IPCg1fdm94ZWxfZnJhbWVzQg0KC19maW5hbF9ncmlkQgwKCl9vY2N1cGFuY3kikwEKFFN0YXJ0VHJhaW5pbmdSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSIgoEc3BlYxgCIAEoCzIULnZveC52MS5UcmFpbmluZ1NwZWMSJQoHb3B0aW9ucxgDIAEoCzIULnZveC52MS5XYXRjaE9wdGlvbnMSHAoUY2FuY2VsX29uX2Rpc2Nvbm5lY3QYBCABKAgiOAoVU3RhcnRUcmFpbmluZ1Jlc3BvbnNlEh8KBWV2ZW50GAEgASgLMhAudm94LnYxLkpvYkV2ZW50IpIBCg9XYXRjaEpvYlJlcXVlc3QSDgoGam9iX2lkGAEgASgJEhYKCWFmdGVyX3NlcRgCIAEoBEgAiAEBEiUKB29wdGlvbnMYAyABKAsyFC52b3gudjEuV2F0Y2hPcHRpb25zEhUKCGJhc2Vfc2VxGAQgASgESAGIAQFCDAoKX2FmdGVyX3NlcUILCglfYmFzZV9zZXEiMwoQV2F0Y2hKb2JSZXNwb25zZRIfCgVldmVudBgBIAEoCzIQLnZveC52MS5Kb2JFdmVudCKsAQoUUG9sbEpvYkV2ZW50c1JlcXVlc3QSDgoGam9iX2lkGAEgASgJEhYKCWFmdGVyX3NlcRgCIAEoBEgAiAEBEiUKB29wdGlvbnMYAyABKAsyFC52b3gudjEuV2F0Y2hPcHRpb25zEhUKCGJhc2Vfc2VxGAQgASgESAGIAQESEwoLd2FpdF9taWxsaXMYBSABKA1CDAoKX2FmdGVyX3NlcUILCglfYmFzZV9zZXEiSwoVUG9sbEpvYkV2ZW50c1Jlc3BvbnNlEiAKBmV2ZW50cxgBIAMoCzIQLnZveC52MS5Kb2JFdmVudBIQCghmaW5pc2hlZBgCIAEoCCLdBAoISm9iRXZlbnQSDgoGam9iX2lkGAEgASgJEgsKA3NlcRgCIAEoBBItCgllbWl0X3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEicKCGFjY2VwdGVkGAQgASgLMhMudm94LnYxLkpvYkFjY2VwdGVkSAASKAoFc3RhdGUYBSABKAsyFy52b3gudjEuSm9iU3RhdGVDaGFuZ2VkSAASJQoHc3RhcnRlZBgGIAEoCzISLnZveC52MS5Kb2JTdGFydGVkSAASJAoIcHJvZ3Jlc3MYByABKAsyEC52b3gudjEuUHJvZ3Jlc3NIABInCgdwcmV2aWV3GAggASgLMhQudm94LnYxLlByZXZpZXdJbWFnZUgAEikKCGtleWZyYW1lGAkgASgLMhUudm94LnYxLlZveGVsS2V5ZnJhbWVIABIjCgVkZWx0YRgKIAEoCzISLnZveC52MS5Wb3hlbERlbHRhSAASHgoDbG9nGAsgASgLMg8udm94LnYxLkxvZ0xpbmVIABItCgpjaGVja3BvaW50GAwgASgLMhcudm94LnYxLkNoZWNrcG9pbnRTYXZlZEgAEiMKBnJlc3VsdBgNIAEoCzIRLnZveC52MS5Kb2JSZXN1bHRIABIaCgNnYXAYDiABKAsyCy52b3gudjEuR2FwSAASJgoJaGVhcnRiZWF0GA8gASgLMhEudm94LnYxLkhlYXJ0YmVhdEgAEisKCW9jY3VwYW5jeRgQIAEoCzIWLnZveC52MS5Wb3hlbE9jY3VwYW5jeUgAQgcKBWV2ZW50IicKC0pvYkFjY2VwdGVkEhgKA2pvYhgBIAEoCzILLnZveC52MS5Kb2IiXgoPSm9iU3RhdGVDaGFuZ2VkEh8KBXN0YXRlGAEgASgOMhAudm94LnYxLkpvYlN0YXRlEhYKDnF1ZXVlX3Bvc2l0aW9uGAIgASgNEhIKCmV0YV9taWxsaXMYAyABKA0iowEKCkpvYlN0YXJ0ZWQSEwoLdG90YWxfc3RlcHMYASABKA0SEgoKZmlyc3Rfc3RlcBgCIAEoDRIgCgRkaW1zGAMgASgLMhIudm94LnYxLkRpbWVuc2lvbnMSEwoLd29ybGRfc2NhbGUYBCABKAESJQoHcGFsZXR0ZRgFIAMoCzIULnZveC52MS5QYWxldHRlRW50cnkSDgoGZGV2aWNlGAYgASgJIpgCCghQcm9ncmVzcxIMCgRzdGVwGAEgASgNEg0KBXRvdGFsGAIgASgNEhYKDmVsYXBzZWRfbWlsbGlzGAMgASgNEhIKCmV0YV9taWxsaXMYBCABKA0SLAoGbG9zc2VzGAUgAygLMhwudm94LnYxLlByb2dyZXNzLkxvc3Nlc0VudHJ5EhMKC3RlbXBlcmF0dXJlGAYgASgBEhUKCHRpbWVzdGVwGAcgASgBSACIAQESFQoNYWN0aXZlX3ZveGVscxgIIAEoBBIWCg5vY2N1cGFuY3lfbWVhbhgJIAEoARotCgtMb3NzZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAE6AjgBQgsKCV90aW1lc3RlcCJeCgxQcmV2aWV3SW1hZ2USDAoEc3RlcBgBIAEoDRIUCgxjYW1lcmFfaW5kZXgYAiABKA0SDQoFd2lkdGgYAyABKA0SDgoGaGVpZ2h0GAQgASgNEgsKA3BuZxgFIAEoDCI7CgdMb2dMaW5lEh8KBWxldmVsGAEgASgOMhAudm94LnYxLkxvZ0xldmVsEg8KB21lc3NhZ2UYAiABKAkiHwoPQ2hlY2twb2ludFNhdmVkEgwKBHN0ZXAYASABKA0iOgoDR2FwEhkKEWZpcnN0X21pc3Npbmdfc2VxGAEgASgEEhgKEGxhc3RfbWlzc2luZ19zZXEYAiABKAQiHQoJSGVhcnRiZWF0EhAKCGxhc3Rfc2VxGAEgASgEKlAKCExvZ0xldmVsEhkKFUxPR19MRVZFTF9VTlNQRUNJRklFRBAAEhIKDkxPR19MRVZFTF9JTkZPEAESFQoRTE9HX0xFVkVMX1dBUk5JTkcQAjLwAQoPVHJhaW5pbmdTZXJ2aWNlEk4KDVN0YXJ0VHJhaW5pbmcSHC52b3gudjEuU3RhcnRUcmFpbmluZ1JlcXVlc3QaHS52b3gudjEuU3RhcnRUcmFpbmluZ1Jlc3BvbnNlMAESPwoIV2F0Y2hKb2ISFy52b3gudjEuV2F0Y2hKb2JSZXF1ZXN0Ghgudm94LnYxLldhdGNoSm9iUmVzcG9uc2UwARJMCg1Qb2xsSm9iRXZlbnRzEhwudm94LnYxLlBvbGxKb2JFdmVudHNSZXF1ZXN0Gh0udm94LnYxLlBvbGxKb2JFdmVudHNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_vox_v1_jobs, file_vox_v1_voxels]);
+  fileDesc("ChV2b3gvdjEvdHJhaW5pbmcucHJvdG8SBnZveC52MSKsAQoMV2F0Y2hPcHRpb25zEhUKCHByZXZpZXdzGAEgASgISACIAQESGQoMdm94ZWxfZnJhbWVzGAIgASgISAGIAQESFwoKZmluYWxfZ3JpZBgDIAEoCEgCiAEBEhYKCW9jY3VwYW5jeRgEIAEoCEgDiAEBQgsKCV9wcmV2aWV3c0IPCg1fdm94ZWxfZnJhbWVzQg0KC19maW5hbF9ncmlkQgwKCl9vY2N1cGFuY3kikwEKFFN0YXJ0VHJhaW5pbmdSZXF1ZXN0EhIKCnJlcXVlc3RfaWQYASABKAkSIgoEc3BlYxgCIAEoCzIULnZveC52MS5UcmFpbmluZ1NwZWMSJQoHb3B0aW9ucxgDIAEoCzIULnZveC52MS5XYXRjaE9wdGlvbnMSHAoUY2FuY2VsX29uX2Rpc2Nvbm5lY3QYBCABKAgiOAoVU3RhcnRUcmFpbmluZ1Jlc3BvbnNlEh8KBWV2ZW50GAEgASgLMhAudm94LnYxLkpvYkV2ZW50IpIBCg9XYXRjaEpvYlJlcXVlc3QSDgoGam9iX2lkGAEgASgJEhYKCWFmdGVyX3NlcRgCIAEoBEgAiAEBEiUKB29wdGlvbnMYAyABKAsyFC52b3gudjEuV2F0Y2hPcHRpb25zEhUKCGJhc2Vfc2VxGAQgASgESAGIAQFCDAoKX2FmdGVyX3NlcUILCglfYmFzZV9zZXEiMwoQV2F0Y2hKb2JSZXNwb25zZRIfCgVldmVudBgBIAEoCzIQLnZveC52MS5Kb2JFdmVudCI1ChBSZXBsYXlKb2JSZXF1ZXN0Eg4KBmpvYl9pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQiNAoRUmVwbGF5Sm9iUmVzcG9uc2USHwoFZXZlbnQYASABKAsyEC52b3gudjEuSm9iRXZlbnQirAEKFFBvbGxKb2JFdmVudHNSZXF1ZXN0Eg4KBmpvYl9pZBgBIAEoCRIWCglhZnRlcl9zZXEYAiABKARIAIgBARIlCgdvcHRpb25zGAMgASgLMhQudm94LnYxLldhdGNoT3B0aW9ucxIVCghiYXNlX3NlcRgEIAEoBEgBiAEBEhMKC3dhaXRfbWlsbGlzGAUgASgNQgwKCl9hZnRlcl9zZXFCCwoJX2Jhc2Vfc2VxIksKFVBvbGxKb2JFdmVudHNSZXNwb25zZRIgCgZldmVudHMYASADKAsyEC52b3gudjEuSm9iRXZlbnQSEAoIZmluaXNoZWQYAiABKAgi3QQKCEpvYkV2ZW50Eg4KBmpvYl9pZBgBIAEoCRILCgNzZXEYAiABKAQSLQoJZW1pdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCghhY2NlcHRlZBgEIAEoCzITLnZveC52MS5Kb2JBY2NlcHRlZEgAEigKBXN0YXRlGAUgASgLMhcudm94LnYxLkpvYlN0YXRlQ2hhbmdlZEgAEiUKB3N0YXJ0ZWQYBiABKAsyEi52b3gudjEuSm9iU3RhcnRlZEgAEiQKCHByb2dyZXNzGAcgASgLMhAudm94LnYxLlByb2dyZXNzSAASJwoHcHJldmlldxgIIAEoCzIULnZveC52MS5QcmV2aWV3SW1hZ2VIABIpCghrZXlmcmFtZRgJIAEoCzIVLnZveC52MS5Wb3hlbEtleWZyYW1lSAASIwoFZGVsdGEYCiABKAsyEi52b3gudjEuVm94ZWxEZWx0YUgAEh4KA2xvZxgLIAEoCzIPLnZveC52MS5Mb2dMaW5lSAASLQoKY2hlY2twb2ludBgMIAEoCzIXLnZveC52MS5DaGVja3BvaW50U2F2ZWRIABIjCgZyZXN1bHQYDSABKAsyES52b3gudjEuSm9iUmVzdWx0SAASGgoDZ2FwGA4gASgLMgsudm94LnYxLkdhcEgAEiYKCWhlYXJ0YmVhdBgPIAEoCzIRLnZveC52MS5IZWFydGJlYXRIABIrCglvY2N1cGFuY3kYECABKAsyFi52b3gudjEuVm94ZWxPY2N1cGFuY3lIAEIHCgVldmVudCInCgtKb2JBY2NlcHRlZBIYCgNqb2IYASABKAsyCy52b3gudjEuSm9iIl4KD0pvYlN0YXRlQ2hhbmdlZBIfCgVzdGF0ZRgBIAEoDjIQLnZveC52MS5Kb2JTdGF0ZRIWCg5xdWV1ZV9wb3NpdGlvbhgCIAEoDRISCgpldGFfbWlsbGlzGAMgASgNIqMBCgpKb2JTdGFydGVkEhMKC3RvdGFsX3N0ZXBzGAEgASgNEhIKCmZpcnN0X3N0ZXAYAiABKA0SIAoEZGltcxgDIAEoCzISLnZveC52MS5EaW1lbnNpb25zEhMKC3dvcmxkX3NjYWxlGAQgASgBEiUKB3BhbGV0dGUYBSADKAsyFC52b3gudjEuUGFsZXR0ZUVudHJ5Eg4KBmRldmljZRgGIAEoCSKYAgoIUHJvZ3Jlc3MSDAoEc3RlcBgBIAEoDRINCgV0b3RhbBgCIAEoDRIWCg5lbGFwc2VkX21pbGxpcxgDIAEoDRISCgpldGFfbWlsbGlzGAQgASgNEiwKBmxvc3NlcxgFIAMoCzIcLnZveC52MS5Qcm9ncmVzcy5Mb3NzZXNFbnRyeRITCgt0ZW1wZXJhdHVyZRgGIAEoARIVCgh0aW1lc3RlcBgHIAEoAUgAiAEBEhUKDWFjdGl2ZV92b3hlbHMYCCABKAQSFgoOb2NjdXBhbmN5X21lYW4YCSABKAEaLQoLTG9zc2VzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgBOgI4AUILCglfdGltZXN0ZXAiXgoMUHJldmlld0ltYWdlEgwKBHN0ZXAYASABKA0SFAoMY2FtZXJhX2luZGV4GAIgASgNEg0KBXdpZHRoGAMgASgNEg4KBmhlaWdodBgEIAEoDRILCgNwbmcYBSABKAwiOwoHTG9nTGluZRIfCgVsZXZlbBgBIAEoDjIQLnZveC52MS5Mb2dMZXZlbBIPCgdtZXNzYWdlGAIgASgJIh8KD0NoZWNrcG9pbnRTYXZlZBIMCgRzdGVwGAEgASgNIjoKA0dhcBIZChFmaXJzdF9taXNzaW5nX3NlcRgBIAEoBBIYChBsYXN0X21pc3Npbmdfc2VxGAIgASgEIh0KCUhlYXJ0YmVhdBIQCghsYXN0X3NlcRgBIAEoBCpQCghMb2dMZXZlbBIZChVMT0dfTEVWRUxfVU5TUEVDSUZJRUQQABISCg5MT0dfTEVWRUxfSU5GTxABEhUKEUxPR19MRVZFTF9XQVJOSU5HEAIytAIKD1RyYWluaW5nU2VydmljZRJOCg1TdGFydFRyYWluaW5nEhwudm94LnYxLlN0YXJ0VHJhaW5pbmdSZXF1ZXN0Gh0udm94LnYxLlN0YXJ0VHJhaW5pbmdSZXNwb25zZTABEj8KCFdhdGNoSm9iEhcudm94LnYxLldhdGNoSm9iUmVxdWVzdBoYLnZveC52MS5XYXRjaEpvYlJlc3BvbnNlMAESQgoJUmVwbGF5Sm9iEhgudm94LnYxLlJlcGxheUpvYlJlcXVlc3QaGS52b3gudjEuUmVwbGF5Sm9iUmVzcG9uc2UwARJMCg1Qb2xsSm9iRXZlbnRzEhwudm94LnYxLlBvbGxKb2JFdmVudHNSZXF1ZXN0Gh0udm94LnYxLlBvbGxKb2JFdmVudHNSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_vox_v1_jobs, file_vox_v1_voxels]);
 
 /**
  * Which pictures of the moment a watcher wants. Facts always come.
@@ -169,6 +169,47 @@ export const WatchJobResponseSchema: GenMessage<WatchJobResponse> = /*@__PURE__*
   messageDesc(file_vox_v1_training, 4);
 
 /**
+ * @generated from message vox.v1.ReplayJobRequest
+ */
+export type ReplayJobRequest = Message<"vox.v1.ReplayJobRequest"> & {
+  /**
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * Only frames whose frame_seq is above this.
+   *
+   * @generated from field: uint64 after_seq = 2;
+   */
+  afterSeq: bigint;
+};
+
+/**
+ * Describes the message vox.v1.ReplayJobRequest.
+ * Use `create(ReplayJobRequestSchema)` to create a new message.
+ */
+export const ReplayJobRequestSchema: GenMessage<ReplayJobRequest> = /*@__PURE__*/
+  messageDesc(file_vox_v1_training, 5);
+
+/**
+ * @generated from message vox.v1.ReplayJobResponse
+ */
+export type ReplayJobResponse = Message<"vox.v1.ReplayJobResponse"> & {
+  /**
+   * @generated from field: vox.v1.JobEvent event = 1;
+   */
+  event?: JobEvent | undefined;
+};
+
+/**
+ * Describes the message vox.v1.ReplayJobResponse.
+ * Use `create(ReplayJobResponseSchema)` to create a new message.
+ */
+export const ReplayJobResponseSchema: GenMessage<ReplayJobResponse> = /*@__PURE__*/
+  messageDesc(file_vox_v1_training, 6);
+
+/**
  * @generated from message vox.v1.PollJobEventsRequest
  */
 export type PollJobEventsRequest = Message<"vox.v1.PollJobEventsRequest"> & {
@@ -205,7 +246,7 @@ export type PollJobEventsRequest = Message<"vox.v1.PollJobEventsRequest"> & {
  * Use `create(PollJobEventsRequestSchema)` to create a new message.
  */
 export const PollJobEventsRequestSchema: GenMessage<PollJobEventsRequest> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 5);
+  messageDesc(file_vox_v1_training, 7);
 
 /**
  * @generated from message vox.v1.PollJobEventsResponse
@@ -231,7 +272,7 @@ export type PollJobEventsResponse = Message<"vox.v1.PollJobEventsResponse"> & {
  * Use `create(PollJobEventsResponseSchema)` to create a new message.
  */
 export const PollJobEventsResponseSchema: GenMessage<PollJobEventsResponse> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 6);
+  messageDesc(file_vox_v1_training, 8);
 
 /**
  * @generated from message vox.v1.JobEvent
@@ -344,7 +385,7 @@ export type JobEvent = Message<"vox.v1.JobEvent"> & {
  * Use `create(JobEventSchema)` to create a new message.
  */
 export const JobEventSchema: GenMessage<JobEvent> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 7);
+  messageDesc(file_vox_v1_training, 9);
 
 /**
  * The first event: the job exists.
@@ -365,7 +406,7 @@ export type JobAccepted = Message<"vox.v1.JobAccepted"> & {
  * Use `create(JobAcceptedSchema)` to create a new message.
  */
 export const JobAcceptedSchema: GenMessage<JobAccepted> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 8);
+  messageDesc(file_vox_v1_training, 10);
 
 /**
  * @generated from message vox.v1.JobStateChanged
@@ -396,7 +437,7 @@ export type JobStateChanged = Message<"vox.v1.JobStateChanged"> & {
  * Use `create(JobStateChangedSchema)` to create a new message.
  */
 export const JobStateChangedSchema: GenMessage<JobStateChanged> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 9);
+  messageDesc(file_vox_v1_training, 11);
 
 /**
  * The inputs are read and checked; training begins. Comes again each time a job goes on after a pause
@@ -445,7 +486,7 @@ export type JobStarted = Message<"vox.v1.JobStarted"> & {
  * Use `create(JobStartedSchema)` to create a new message.
  */
 export const JobStartedSchema: GenMessage<JobStarted> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 10);
+  messageDesc(file_vox_v1_training, 12);
 
 /**
  * @generated from message vox.v1.Progress
@@ -508,7 +549,7 @@ export type Progress = Message<"vox.v1.Progress"> & {
  * Use `create(ProgressSchema)` to create a new message.
  */
 export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 11);
+  messageDesc(file_vox_v1_training, 13);
 
 /**
  * The hard grid after `step`, drawn from one camera.
@@ -547,7 +588,7 @@ export type PreviewImage = Message<"vox.v1.PreviewImage"> & {
  * Use `create(PreviewImageSchema)` to create a new message.
  */
 export const PreviewImageSchema: GenMessage<PreviewImage> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 12);
+  messageDesc(file_vox_v1_training, 14);
 
 /**
  * A line for people.
@@ -571,7 +612,7 @@ export type LogLine = Message<"vox.v1.LogLine"> & {
  * Use `create(LogLineSchema)` to create a new message.
  */
 export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 13);
+  messageDesc(file_vox_v1_training, 15);
 
 /**
  * Everything up to `step` is safe on the server's disk.
@@ -590,7 +631,7 @@ export type CheckpointSaved = Message<"vox.v1.CheckpointSaved"> & {
  * Use `create(CheckpointSavedSchema)` to create a new message.
  */
 export const CheckpointSavedSchema: GenMessage<CheckpointSaved> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 14);
+  messageDesc(file_vox_v1_training, 16);
 
 /**
  * Events of the job that this stream will not bring, because they are no longer kept. A keyframe
@@ -615,7 +656,7 @@ export type Gap = Message<"vox.v1.Gap"> & {
  * Use `create(GapSchema)` to create a new message.
  */
 export const GapSchema: GenMessage<Gap> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 15);
+  messageDesc(file_vox_v1_training, 17);
 
 /**
  * Nothing happened for a while; the stream is alive.
@@ -636,7 +677,7 @@ export type Heartbeat = Message<"vox.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_vox_v1_training, 16);
+  messageDesc(file_vox_v1_training, 18);
 
 /**
  * @generated from enum vox.v1.LogLevel
@@ -714,7 +755,21 @@ export const TrainingService: GenService<{
     output: typeof WatchJobResponseSchema;
   },
   /**
-   * The same for clients that cannot stream: waits until there is an event after after_seq (at most
+   * Streams the voxel frames that are kept of a job's run so far, oldest first, and ends: what a client
+   * that comes late shows as the run's past. Keyframes only, a frame's parts one after the other, with
+   * the seqs that they had. Of a long run a number of moments spread over its steps is kept, within the
+   * server's limit on bytes; nothing is promised of any one. NOT_FOUND for an unknown id,
+   * RESOURCE_EXHAUSTED where too many streams are open, UNAVAILABLE where the server shuts down.
+   *
+   * @generated from rpc vox.v1.TrainingService.ReplayJob
+   */
+  replayJob: {
+    methodKind: "server_streaming";
+    input: typeof ReplayJobRequestSchema;
+    output: typeof ReplayJobResponseSchema;
+  },
+  /**
+   * The same as WatchJob for clients that cannot stream: waits until there is an event after after_seq (at most
    * wait_millis) and returns what there is, in at most 1 MiB. Fails as WatchJob does.
    *
    * @generated from rpc vox.v1.TrainingService.PollJobEvents
