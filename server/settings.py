@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import ipaddress
 import math
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class Settings:
         web_root: the viewer's files.
         web_hosts: names, separated by commas, besides this machine's own under which it is asked.
         cors_origins: web origins, separated by commas, whose pages may call.
+        viewer_servers: web origins, separated by commas, of other servers that this server's page may call
+            (its ?server=); each of them has to list this one in its cors_origins.
         max_connections: HTTP/1.1 connections that may be open at once.
         insecure: allow other addresses although nothing is encrypted.
         tokens_file: TOML file of tokens (see `server.access`); addresses other than this machine's own need
@@ -73,6 +76,7 @@ class Settings:
     web_root: Path = Path("clients/web/dist")
     web_hosts: str = ""
     cors_origins: str = ""
+    viewer_servers: str = ""
     max_connections: int = 1024
     insecure: bool = False
     tokens_file: Path | None = None
@@ -119,6 +123,13 @@ class Settings:
                 raise InvalidConfig(
                     f"got {self.host}: other addresses than this machine's own need --tokens-file", field="host"
                 )
+        for origin in split_list(self.viewer_servers):
+            # These become part of a header, and of what the browser enforces: an origin and nothing else.
+            if not _ORIGIN.fullmatch(origin):
+                raise InvalidConfig(
+                    f"expected origins as https://host or https://host:port, got {origin[:80]!r}",
+                    field="viewer_servers",
+                )
         for name, (low, high) in RANGES.items():
             value = getattr(self, name)
             if not (math.isfinite(value) and low <= value <= high):
@@ -146,6 +157,9 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
     "frames_per_second": (0.01, 1000),
     "stop_seconds": (0.1, 3600),
 }
+
+
+_ORIGIN: Final = re.compile(r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 def split_list(text: str) -> list[str]:

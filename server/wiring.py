@@ -92,6 +92,7 @@ class App:
             healthy=lambda: self._is_ready,
             metrics=lambda headers: metrics.text() if _is_known(access, headers) else None,
             root=settings.web_root,
+            servers=split_list(settings.viewer_servers),
             origins=split_list(settings.cors_origins),
             # A token is what keeps strangers out where there is one.
             hosts=split_list(settings.web_hosts) if settings.tokens_file is None else None,

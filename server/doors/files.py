@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -45,15 +46,16 @@ _HASHED: Final = re.compile(r"/assets/[^/]+-[A-Za-z0-9_-]{8}\.[a-z0-9.]+")
 """What the viewer's build calls a file whose name changes with its content."""
 
 # Scripts, styles and workers of the viewer's own; pictures and workers it makes itself (blob:); calls to this
-# server. WebGPU needs no permission. Nothing inline, nothing of another origin, no frames, no forms.
-CONTENT_SECURITY_POLICY: Final = "; ".join(
+# server, and to those that the operator lists. WebGPU needs no permission. Nothing inline, nothing of another
+# origin, no frames, no forms.
+_POLICY: Final = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
         "img-src 'self' blob: data:",
         "font-src 'self'",
-        "connect-src 'self' blob:",
+        "connect-src 'self' blob:{servers}",
         "worker-src 'self' blob:",
         "manifest-src 'self'",
         "base-uri 'none'",
@@ -62,7 +64,6 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
     )
 )
 _ALWAYS: Final[Headers] = [
-    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"referrer-policy", b"no-referrer"),
@@ -81,10 +82,17 @@ class FileAnswer:
 
 
 class ViewerFiles:
-    """The files below ``root``; none where that is None or does not exist."""
+    """The files below ``root``; none where that is None or does not exist.
 
-    def __init__(self, root: Path | None) -> None:
+    ``servers`` are the origins besides its own that the page may call.
+    """
+
+    def __init__(self, root: Path | None, servers: Iterable[str] = ()) -> None:
         self._root = root.resolve() if root is not None else None
+        policy = _POLICY.format(servers="".join(f" {server}" for server in servers))
+        # A browser that kept the page asks anew where the policy is another one.
+        self._state = f"{zlib.crc32(policy.encode()):x}"
+        self._always: Headers = [(b"content-security-policy", policy.encode()), *_ALWAYS]
 
     def answer(self, path: str, headers: Mapping[str, str]) -> FileAnswer | None:
         """What a GET of ``path`` (decoded, with its leading slash) gets; None where there is no such file. Reads."""
@@ -100,9 +108,9 @@ class ViewerFiles:
                 and _LEAST_PACKED <= stat.st_size <= _MOST_PACKED
                 and _takes_gzip(headers.get("accept-encoding", ""))
             )
-            tag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}{"-gz" if packed else ""}"'
+            tag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}-{self._state}{"-gz" if packed else ""}"'
             lasting = "public, max-age=31536000, immutable" if _HASHED.fullmatch(path) else "no-cache"
-            more: Headers = [*_ALWAYS, (b"etag", tag.encode()), (b"cache-control", lasting.encode())]
+            more: Headers = [*self._always, (b"etag", tag.encode()), (b"cache-control", lasting.encode())]
             if _names(headers.get("if-none-match", ""), tag):
                 return FileAnswer(304, more, b"")
             more.append((b"content-type", TYPES.get(file.suffix, _ANY_TYPE).encode()))

@@ -30,6 +30,7 @@ class Site:
         healthy: whether a job would start at once.
         metrics: the text of /metrics; it gets the request's headers and may say None: not for you.
         root: the viewer's files; where there is none, / says so.
+        servers: web origins of other servers that the viewer may call.
         origins: web origins besides this site's own whose pages may call.
         hosts: names besides this machine's own under which the site may be asked; None allows any.
             A page of a stranger's whose name resolves to this machine is stopped here.
@@ -43,12 +44,13 @@ class Site:
         healthy: Callable[[], bool],
         metrics: Callable[[dict[str, str]], bytes | None],
         root: Path | None,
+        servers: Iterable[str] = (),
         origins: Iterable[str] = (),
         hosts: Iterable[str] | None = (),
     ) -> None:
         self._calls, self._calls_path = calls, calls_path
         self._healthy, self._metrics = healthy, metrics
-        self._files = ViewerFiles(root)
+        self._files = ViewerFiles(root, servers)
         self._origins = frozenset(origins)
         self._hosts = None if hosts is None else _LOCAL_NAMES | frozenset(hosts)
 

@@ -205,6 +205,7 @@ def test_health_and_metrics(web):
     assert "voxcore_watchers 0.0" in text
 
 
+OTHER = "https://other.example:444"
 SCRIPT = b"export const answer = 42;\n" * 100
 
 
@@ -226,7 +227,7 @@ def viewer(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, viewer) -> Iterator[Web]:
-    flags = (f"--web-root={viewer}", "--no-warm-up", "--cors-origins=https://game.example")
+    flags = (f"--web-root={viewer}", "--no-warm-up", "--cors-origins=https://game.example", f"--viewer-servers={OTHER}")
     server = Server(tmp_path_factory.mktemp("site"), *flags).start()
     found = Web(server)
     yield found
@@ -254,7 +255,8 @@ def test_page_may_do_what_the_viewer_needs_and_nothing_else(site):
     )
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == "'self'"
-    assert policy["worker-src"] == policy["connect-src"] == "'self' blob:"
+    assert policy["worker-src"] == "'self' blob:"
+    assert policy.pop("connect-src") == f"'self' blob: {OTHER}"
     assert "blob:" in policy["img-src"]
     assert policy["frame-ancestors"] == policy["base-uri"] == policy["form-action"] == "'none'"
     assert not any("unsafe" in value or "http" in value or "*" in value for value in policy.values())

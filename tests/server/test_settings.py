@@ -45,6 +45,7 @@ def test_every_setting_can_come_from_every_place(tmp_path):
         "tls_client_ca": "a",
         "web_hosts": "a.example, b.example",
         "cors_origins": "https://a.example",
+        "viewer_servers": "https://b.example:444, http://[::1]:50080",
     }
     booleans = {"insecure": "true", "warm_up": "false", "web": "false", "log_json": "true"}
     values |= booleans
@@ -98,6 +99,13 @@ def test_this_machine_needs_nothing(host):
         ("stop_seconds", "inf"),
         ("insecure", "perhaps"),
         ("maps_root", ""),
+        ("viewer_servers", "*"),
+        ("viewer_servers", "https:"),
+        ("viewer_servers", "https://*.example"),
+        ("viewer_servers", "https://a.example/path"),
+        ("viewer_servers", "https://a.example; script-src *"),
+        ("viewer_servers", "https://a.example, 'unsafe-inline'"),
+        ("viewer_servers", "https://a.example\r\nx: y"),
     ],
 )
 def test_wrong_value_names_its_setting(field, value):

@@ -61,11 +61,12 @@ export class VoxServer {
     return this.#log;
   }
 
-  async start(): Promise<void> {
+  /** `more` are flags besides those that it always has. */
+  async start(more: readonly string[] = []): Promise<void> {
     const portFile = join(this.folder, "web_port");
     rmSync(portFile, { force: true });
     const source = join(REPOSITORY, "tests/web/serve.py");
-    const args = [source, this.folder, String(this.#port), portFile, this.options.maps ?? "", ...(this.options.flags ?? [])];
+    const args = [source, this.folder, String(this.#port), portFile, this.options.maps ?? "", ...(this.options.flags ?? []), ...more];
     const paths = [REPOSITORY, join(REPOSITORY, "proto"), join(REPOSITORY, "clients/python")].join(":");
     const env = { ...process.env, PYTHONPATH: paths, OMP_NUM_THREADS: "1" };
     const child = spawn(PYTHON, args, { cwd: REPOSITORY, env, stdio: ["ignore", "pipe", "pipe"] });

@@ -1,13 +1,12 @@
 /** What happens to a connection, and what the page makes of it: a real server, killed, slowed down, shared. */
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { writeFileSync } from "node:fs";
 import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from "node:net";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { complaints, launch, REPOSITORY, VoxServer } from "./harness";
+import { complaints, launch, VoxServer } from "./harness";
 
 let server: VoxServer;
 let browser: Browser;
@@ -206,39 +205,6 @@ test("a server that wants a token gets one, and what is wrong with it is said", 
     await guarded.dispose();
   }
 }, 240_000);
-
-test("the same build as a static page of another site, against a remote server", async () => {
-  const site = await staticSite();
-  const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
-  const remote = await VoxServer.start({ flags: [`--cors-origins=${origin}`] });
-  try {
-    const jobId = await remote.createJob("from afar", { steps: 6, logEvery: 1 });
-    const page = await open(jobId, `?server=${encodeURIComponent(remote.url)}`, `${origin}/deep/path`);
-    await expect.poll(() => caption(page).textContent(), { timeout: 60_000 }).toBe("Result");
-    // A server that does not list this site does not answer it.
-    const stranger = await open(jobId, `?server=${encodeURIComponent(server.url)}`, `${origin}/deep/path`);
-    await stranger.getByText("Connection lost.").waitFor({ timeout: 30_000 });
-  } finally {
-    await remote.dispose();
-    site.close();
-  }
-}, 240_000);
-
-/** Serves the built page below /deep/path/, as a host of static files would. */
-function staticSite(): Promise<Server> {
-  const dist = join(REPOSITORY, "clients/web/dist");
-  const kinds: Record<string, string> = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
-  const site = createServer((request, response) => {
-    const path = new URL(request.url!, "http://site").pathname.replace(/^\/deep\/path\//, "") || "index.html";
-    try {
-      const data = readFileSync(join(dist, path));
-      response.writeHead(200, { "content-type": kinds[extname(path)] ?? "application/octet-stream" }).end(data);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  return new Promise((resolve) => site.listen(0, "127.0.0.1", () => resolve(site)));
-}
 
 /** The server behind a line of so many bytes a second, each batch so many milliseconds late. */
 async function slowDoor(target: string, rate: number, delay: number): Promise<{ url: string; bytes: () => number; close: () => void }> {

@@ -31,7 +31,7 @@ async function open(jobId: string): Promise<Page> {
 
 /** Once nothing on the canvas moves any more. */
 async function picture(page: Page): Promise<Buffer> {
-  let before = Buffer.alloc(0);
+  let before: Buffer = Buffer.alloc(0);
   await expect
     .poll(async () => {
       const now = await page.locator(".stage > canvas").screenshot();

@@ -3,7 +3,7 @@ import { keepForm } from "../state/form";
 import { refreshJobs, refreshSeconds } from "../state/jobs";
 import { refreshMaps } from "../state/maps";
 import { keepRoute } from "../state/route";
-import { keepAsking, learnAboutServer, serverInfo } from "../state/session";
+import { explainBarriers, keepAsking, learnAboutServer, serverInfo } from "../state/session";
 import { listenForShortcuts } from "../state/shortcuts";
 import { keepLook } from "../state/look";
 import { keepTheme } from "../state/theme";
@@ -26,7 +26,7 @@ import "./layout.css";
 export function App() {
   useEffect(() => {
     const scope = new AbortController();
-    const stops = [keepTheme(), keepLook(localStorage), keepForm(localStorage), keepRoute(), keepViewUpToDate(), listenForShortcuts(window)];
+    const stops = [explainBarriers(), keepTheme(), keepLook(localStorage), keepForm(localStorage), keepRoute(), keepViewUpToDate(), listenForShortcuts(window)];
     void keepAsking(askServer, refreshSeconds, scope.signal);
     return () => {
       scope.abort();

@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import type { GetServerInfoResponse } from "../gen/vox/v1/info_pb";
 import { connectServices, serverAddress, TokenBox } from "../net/server";
 import { backoffSeconds, pause } from "../net/backoff";
+import { blockedByPolicy, isDeaf, notAllowed } from "../net/barriers";
 import { isPassing, problemOf, type Problem } from "../net/problems";
 
 export type Connection =
@@ -43,9 +44,30 @@ export function answered(): void {
   if (connection.peek().kind !== "online") connection.value = { kind: "online" };
 }
 
+/** What the browser does not let this page do, once that is known: calls then fail without a reason. */
+let barrier: Problem | null = null;
+
+/** Listens for what keeps the page from another server; returns how to stop. */
+export function explainBarriers(): () => void {
+  if (address === null || !isRemote) return () => undefined;
+  return blockedByPolicy(address, (problem) => {
+    barrier = problem;
+    connection.value = { kind: "refused", problem };
+  });
+}
+
+/** A server that never answered this page but is there does not let it call. */
+async function lookBehind(): Promise<void> {
+  if (address === null || !isRemote || barrier !== null || serverInfo.peek() !== null) return;
+  if ((await isDeaf(address)) && connection.peek().kind === "lost") {
+    connection.value = { kind: "refused", problem: notAllowed(location.origin) };
+  }
+}
+
 /** Say that a call failed; what that means for the connection. */
 export function unanswered(problem: Problem, retrySeconds: number): void {
-  if (problem.reason === "UNAUTHENTICATED") connection.value = { kind: "token", problem };
+  if (barrier !== null) connection.value = { kind: "refused", problem: barrier };
+  else if (problem.reason === "UNAUTHENTICATED") connection.value = { kind: "token", problem };
   else if (problem.reason !== "" && problem.reason !== "SERVER_STOPPING") answered();
   else if (isPassing(problem)) connection.value = { kind: "lost", retryAt: Date.now() + retrySeconds * 1000, problem };
   else connection.value = { kind: "refused", problem };
@@ -70,6 +92,7 @@ export async function keepAsking(ask: () => Promise<void>, seconds: () => number
       attempt += 1;
       rest = Math.max(problem.retrySeconds, backoffSeconds(attempt, { mostSeconds: 8 }));
       unanswered(problem, rest);
+      if (connection.peek().kind === "lost") void lookBehind();
     }
     try {
       await pause(rest, stop, wake);
