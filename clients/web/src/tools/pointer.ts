@@ -1,25 +1,21 @@
 /**
  * Tools on the canvas. Listens before the camera's controls do and keeps from them only what a tool
- * takes: the primary button while a tool is in hand, and handles of boxes always.
+ * takes: the primary button while a tool is in hand, and handles of boxes always. Two fingers are the
+ * camera's, whatever tool is in hand: one finger does nothing before it has moved or was lifted.
  */
 import { effect } from "@preact/signals";
-import { rayThrough } from "../render/camera";
-import { activeBox, addKept, boxOf, gridSize, kept, region, setBox, type BoxRef } from "../state/selection";
+import { dependOn } from "../state/depend";
 import { camera, canvas, hover, renderer } from "../state/stage";
 import { brushPreview, brushSize, editsBlocks, keyCursor, tool } from "../state/toolbox";
 import { shownWorld } from "../state/view";
-import type { Vec3 } from "../world/voxels";
-import { aimAt, canvasPoint, meantCell, type CanvasPoint } from "./aim";
-import { alongAxis, axisOf, drawnBox, gridCoordinate, sideMiddle, withSide, type CellBox, type Side } from "./boxes";
+import { canvasPoint, type CanvasPoint } from "./aim";
 import { brushBox } from "./brush";
+import { dragAt, type Drag } from "./drags";
 import { handleUnder, hoveredHandle } from "./overlays";
-import { BrushStroke, currentAim, fillAt, takeBlock } from "./strokes";
+import { currentAim } from "./strokes";
 
-interface Drag {
-  move(point: CanvasPoint): void;
-  end(): void;
-  cancel(): void;
-}
+/** Pixels that a finger trembles while it taps. */
+const TAP_PIXELS = 6;
 
 /** Follows whichever canvas is there; returns how to stop. */
 export function listenToPointer(): () => void {
@@ -32,48 +28,65 @@ export function listenToPointer(): () => void {
 function listen(target: HTMLCanvasElement): () => void {
   const scope = new AbortController();
   const options = { signal: scope.signal, capture: true };
+  const fingers = new Set<number>();
   let drag: Drag | null = null;
-  let held = -1;
+  /** The newest event of the pointer that drags. */
+  let held: PointerEvent | null = null;
+  /** The newest place of a pointer that hovers or drags. */
+  let last: PointerEvent | null = null;
+  let isHandedOver = false;
 
-  const take = (event: PointerEvent, begun: Drag) => {
-    event.stopImmediatePropagation();
-    event.preventDefault();
-    target.setPointerCapture(event.pointerId);
-    target.focus({ preventScroll: true });
-    held = event.pointerId;
-    drag = begun;
-  };
   const done = (how: "end" | "cancel") => {
     drag?.[how]();
     drag = null;
-    held = -1;
+    held = null;
+  };
+  /** Lets the camera have the finger that a tool had. */
+  const handOver = () => {
+    const first = held;
+    done("cancel");
+    if (!first) return;
+    const { pointerId, pointerType, clientX, clientY } = first;
+    isHandedOver = true;
+    target.dispatchEvent(new PointerEvent("pointerdown", { pointerId, pointerType, clientX, clientY, buttons: 1 }));
+    isHandedOver = false;
   };
 
   target.addEventListener(
     "pointerdown",
     (event) => {
-      if (drag) {
-        // A second finger means to turn the view, not to draw.
-        done("cancel");
+      if (isHandedOver) return;
+      const isSecond = fingers.size > 0;
+      if (event.pointerType === "touch") fingers.add(event.pointerId);
+      if (drag || isSecond) {
+        handOver();
         return;
       }
+      last = event.pointerType === "touch" ? null : event;
+      if (event.pointerType === "touch") forget();
       if (event.button !== 0 || event.altKey || event.ctrlKey || event.metaKey) return;
       keyCursor.value = null;
-      const point = canvasPoint(target, event);
-      const begun = beginDrag(target, event, point);
-      if (begun) take(event, begun);
+      const begin = dragAt(target, event, canvasPoint(target, event));
+      if (!begin) return;
+      event.stopImmediatePropagation();
+      event.preventDefault();
+      target.setPointerCapture(event.pointerId);
+      target.focus({ preventScroll: true });
+      held = event;
+      drag = event.pointerType === "touch" ? afterTheFirstMove(target, event, begin) : begin();
     },
     options,
   );
   target.addEventListener(
     "pointermove",
     (event) => {
-      const point = canvasPoint(target, event);
-      if (drag && event.pointerId === held) {
+      if (event.pointerType !== "touch") last = event;
+      if (drag && event.pointerId === held?.pointerId) {
         event.stopImmediatePropagation();
+        held = event;
         for (const step of event.getCoalescedEvents().concat(event)) drag.move(canvasPoint(target, step));
       } else if (event.buttons === 0) {
-        look(target, event, point);
+        look(target, event);
       }
     },
     options,
@@ -85,7 +98,8 @@ function listen(target: HTMLCanvasElement): () => void {
     target.addEventListener(
       name,
       (event) => {
-        if (!drag || event.pointerId !== held) return;
+        fingers.delete(event.pointerId);
+        if (!drag || event.pointerId !== held?.pointerId) return;
         event.stopImmediatePropagation();
         done(how);
       },
@@ -94,11 +108,11 @@ function listen(target: HTMLCanvasElement): () => void {
   }
   target.addEventListener(
     "pointerleave",
-    () => {
+    (event) => {
+      fingers.delete(event.pointerId);
       if (drag) return;
-      hover.value = null;
-      brushPreview.value = null;
-      hoveredHandle.value = null;
+      last = null;
+      forget();
     },
     options,
   );
@@ -111,102 +125,75 @@ function listen(target: HTMLCanvasElement): () => void {
     },
     options,
   );
+  const stopWatching = watchWorld(() => {
+    if (last && drag) inspect(target, last);
+    else if (last) look(target, last);
+  });
   return () => {
     done("cancel");
+    stopWatching();
     scope.abort();
   };
 }
 
-function beginDrag(target: HTMLCanvasElement, event: PointerEvent, point: CanvasPoint): Drag | null {
-  const world = shownWorld.peek();
-  if (!world) return null;
-  const handle = handleUnder(target, event);
-  if (handle) return dragHandle(handle.ref, handle.side);
-  switch (tool.peek()) {
-    case "look":
-      return null;
-    case "region":
-    case "keep":
-      return dragBox(tool.peek() as "region" | "keep", point);
-    case "fill": {
-      const aim = currentAim(point);
-      if (aim) fillAt(aim.cell);
-      return aim && NOTHING;
-    }
-    case "pick": {
-      const aim = currentAim(point);
-      if (aim) takeBlock(world.at(...aim.cell));
-      return aim && NOTHING;
-    }
-    case "place":
-    case "remove":
-    case "paint": {
-      // Beside the world the camera may have the pointer.
-      if (!currentAim(point)) return null;
-      const stroke = BrushStroke.begin(tool.peek() as "place" | "remove" | "paint");
-      stroke?.at(point);
-      return stroke && { move: (at) => stroke.at(at), end: () => stroke.end(), cancel: () => stroke.abandon() };
-    }
-  }
-}
-
-const NOTHING: Drag = { move: () => undefined, end: () => undefined, cancel: () => undefined };
-
-function dragHandle(ref: BoxRef, side: Side): Drag | null {
-  const [before, size, world] = [boxOf(ref), gridSize.peek(), shownWorld.peek()];
-  if (!before || !size || !world) return null;
-  const axis = axisOf(side);
-  activeBox.value = ref;
-  hoveredHandle.value = side;
-  return {
-    move: ({ u, v, aspect }) => {
-      const along = alongAxis(rayThrough(camera.peek(), aspect, u, v), sideMiddle(before, side, size, world.worldScale), axis);
-      if (along !== null) setBox(ref, withSide(before, side, gridCoordinate(along, axis, size, world.worldScale), size));
-    },
-    end: () => (hoveredHandle.value = null),
-    cancel: () => setBox(ref, before),
-  };
-}
-
-/** A box from where the pointer is pressed to where it is let go; without a move nothing happens. */
-function dragBox(kind: "region" | "keep", from: CanvasPoint): Drag | null {
-  const world = shownWorld.peek();
-  const start = world && aimAt(world, camera.peek(), from);
-  if (!world || !start) return null;
-  const [before, keptBefore, activeBefore] = [region.peek(), kept.peek(), activeBox.peek()];
-  const first: Vec3 = meantCell(start, start.cell[1] < 0);
-  let ref: BoxRef | null = null;
-  const show = (box: CellBox) => {
-    if (ref === null && kind === "region") {
-      region.value = box;
-      ref = { kind };
-      activeBox.value = ref;
-    } else if (ref === null) {
-      if (addKept(box)) ref = activeBox.peek();
-    } else {
-      setBox(ref, box);
-    }
-  };
+/** A drag that begins once the finger has moved, or was lifted without that: a tap. */
+function afterTheFirstMove(target: HTMLCanvasElement, from: PointerEvent, begin: () => Drag): Drag {
+  const { width, height } = target.getBoundingClientRect();
+  const start = canvasPoint(target, from);
+  let begun: Drag | null = null;
   return {
     move: (point) => {
-      if (ref === null && Math.hypot((point.u - from.u) * point.aspect, point.v - from.v) < 0.008) return;
-      const aim = aimAt(world, camera.peek(), point);
-      if (aim) show(drawnBox(world, first, meantCell(aim, aim.cell[1] < 0), kind === "region"));
+      const moved = Math.hypot((point.u - start.u) * width, (point.v - start.v) * height);
+      if (begun || moved >= TAP_PIXELS) (begun ??= begin()).move(point);
     },
-    end: () => undefined,
-    cancel: () => {
-      region.value = before;
-      kept.value = keptBefore;
-      activeBox.value = activeBefore;
-    },
+    end: () => (begun ??= begin()).end(),
+    cancel: () => begun?.cancel(),
   };
+}
+
+/** Calls `changed`, once a picture, when the pointer may be over something else without having moved; returns how to stop. */
+function watchWorld(changed: () => void): () => void {
+  let frame = 0;
+  const due = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      changed();
+    });
+  };
+  const stops = [
+    effect(() => {
+      const stop = shownWorld.value?.onChange(due);
+      due();
+      return stop;
+    }),
+    effect(() => {
+      dependOn(camera.value);
+      dependOn(tool.value);
+      due();
+    }),
+  ];
+  return () => {
+    stops.forEach((stop) => stop());
+    cancelAnimationFrame(frame);
+  };
+}
+
+function forget(): void {
+  hover.value = null;
+  brushPreview.value = null;
+  hoveredHandle.value = null;
+}
+
+/** The block under the pointer. */
+function inspect(target: HTMLCanvasElement, event: PointerEvent): void {
+  const { left, top } = target.getBoundingClientRect();
+  hover.value = renderer.peek()?.pick(event.clientX - left, event.clientY - top) ?? null;
 }
 
 /** What is under a pointer that only passes by. */
-function look(target: HTMLCanvasElement, event: PointerEvent, point: CanvasPoint): void {
-  const { left, top } = target.getBoundingClientRect();
-  const [x, y] = [event.clientX - left, event.clientY - top];
-  hover.value = renderer.peek()?.pick(x, y) ?? null;
+function look(target: HTMLCanvasElement, event: PointerEvent): void {
+  const point: CanvasPoint = canvasPoint(target, event);
+  inspect(target, event);
   const handle = handleUnder(target, event);
   hoveredHandle.value = handle?.side ?? null;
   target.style.cursor = handle ? "grab" : tool.peek() === "look" ? "" : "crosshair";
