@@ -58,7 +58,7 @@ function Row({ job }: { job: Job }) {
     <li class={`job ${isOpen ? "open" : ""}`} title={`${name}\nseed ${job.settings?.seed ?? 0n}, ${job.mapId === "" ? "own grid" : `map ${job.mapId}`}`}>
       <Picture job={job} />
       <button type="button" class="job-open" aria-current={isOpen} onClick={open}>
-        <span class="job-name">{name}</span>
+        <span class="job-name" dir="auto">{name}</span>
         <span class="job-facts faint">
           <StateBadge state={job.state} isBrief={job.state === JobState.RUNNING || job.state === JobState.QUEUED} /> {facts(job)}
         </span>

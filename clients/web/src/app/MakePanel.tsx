@@ -56,6 +56,7 @@ function PromptField() {
         <textarea
           {...described}
           class="input prompt"
+          dir="auto"
           rows={3}
           placeholder="a medieval stone castle by the river"
           value={prompt.value}

@@ -51,7 +51,7 @@ function Open({ run }: { run: Run }) {
           <StateBadge state={state} />
           <span class="faint mono">{run.total > 0 ? `${run.step} / ${run.total}` : ""}</span>
         </div>
-        <h2 class="prompt-text" title={job.prompt}>
+        <h2 class="prompt-text" dir="auto" title={job.prompt}>
           {job.prompt || "no prompt"}
         </h2>
         <p class="faint meta">

@@ -21,8 +21,8 @@ export function Stage() {
       <SplitView />
       <ToolBar />
       <ViewWidgets />
-      <Caption />
       <Remark />
+      <Caption />
     </section>
   );
 }

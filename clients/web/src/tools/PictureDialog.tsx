@@ -78,6 +78,7 @@ export function PictureDialog({ onClose }: { onClose: () => void }) {
           ]}
           onChange={setBackground}
         />
+        {!renderer.value && <p class="soft">This browser cannot draw the world, so there is no picture of it to save.</p>}
         {failure !== "" && (
           <p class="complaint" role="alert">
             {failure}

@@ -26,7 +26,8 @@ export async function openMapFile(file: File): Promise<void> {
       notify({ tone: "good", title: `${file.name} is open`, text: `${world.size.join(" × ")} cells.${more}` });
     });
   } catch (error) {
-    if (!(error instanceof FormatError || error instanceof DOMException)) throw error;
+    // The last is what a browser says where its own limits are lower than the server's.
+    if (!(error instanceof FormatError || error instanceof DOMException || error instanceof RangeError)) throw error;
     notify({ tone: "bad", title: `${file.name} cannot be opened`, text: error.message });
   }
 }

@@ -3,6 +3,7 @@
  * Other addresses lead to the editor's own server, which is not here: such faces show their plain colours.
  */
 import { has, isObject, type JsonObject } from "./json";
+import { pictureSize } from "./pictureSize";
 import { VoxelWorld, type Block, type FaceTexture } from "./voxels";
 
 const SLOTS = ["top", "bottom", "side"] as const;
@@ -10,6 +11,8 @@ const SLOTS = ["top", "bottom", "side"] as const;
 const MAX_TEXT = 4 * 2 ** 20;
 const MAX_ALL_TEXT = 32 * 2 ** 20;
 const MAX_SIDE = 2048;
+/** Of a picture before it is made smaller. */
+const MAX_PIXELS = 2 ** 24;
 const PICTURE = /^data:image\/(png|jpeg|webp|gif);base64,([A-Za-z0-9+/]+={0,2})$/;
 
 /** Text of the picture on each face that has one, by block name and slot. What is no such picture is left out. */
@@ -47,11 +50,13 @@ async function textured(block: Block, urls: ReadonlyMap<(typeof SLOTS)[number], 
   return Object.keys(textures).length > 0 ? { ...block, textures } : block;
 }
 
-/** null for what the browser cannot read as a picture. */
+/** null for what the browser cannot read as a picture, or what would unpack to more than a face can use. */
 async function decode(url: string): Promise<FaceTexture | null> {
   const [, kind, data] = PICTURE.exec(url)!;
   try {
     const bytes = Uint8Array.from(atob(data!), (c) => c.charCodeAt(0));
+    const size = pictureSize(bytes);
+    if (!size || size.width * size.height > MAX_PIXELS) return null;
     const image = await createImageBitmap(new Blob([bytes], { type: `image/${kind!}` }), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
     const width = Math.min(MAX_SIDE, image.width);
     const height = Math.min(MAX_SIDE, image.height);

@@ -18,6 +18,9 @@ export class FormatError extends Error {
   }
 }
 
+/** What no map needs and every browser can write again. */
+const MAX_DEPTH = 200;
+
 /** Longest piece of foreign text that an error repeats. */
 const SHOWN = 60;
 
@@ -38,7 +41,20 @@ export function parseObject(text: string, what: string): JsonObject {
     throw new FormatError(what, `expected JSON: ${String(error instanceof Error ? error.message : error).slice(0, 200)}`);
   }
   if (!isObject(value)) throw new FormatError(what, `expected a JSON object, got ${shown(value)}`);
+  if (isDeeper(value, MAX_DEPTH)) throw new FormatError(what, `expected at most ${MAX_DEPTH} levels of lists and objects`);
   return value;
+}
+
+/** Level by level: what is nested too deep for writing is too deep for a function that calls itself. */
+function isDeeper(value: JsonObject, levels: number): boolean {
+  let level: object[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === levels) return true;
+    const below: object[] = [];
+    for (const parent of level) for (const child of Object.values(parent) as unknown[]) if (typeof child === "object" && child !== null) below.push(child);
+    level = below;
+  }
+  return false;
 }
 
 function guarded(token: string): string {

@@ -139,6 +139,13 @@ test("what is wrong is named with its place", () => {
   expect(refusal(() => parseMapJson(file({ customBlocks: [{ id: 1, name: "B", colors: { top: [2, 0, 0] } }] })))).toMatch(/customBlocks\[0\]\.colors\.top: expected three numbers in 0\.\.1/);
 });
 
+test("what is nested too deep to be written again is not read", () => {
+  const nested = (levels: number) => `{"blocks": [{"position": [0, 0, 0], "blockType": "Stone"}], "metadata": ${"[".repeat(levels)}${"]".repeat(levels)}}`;
+  const { world, ...document } = parseMapJson(nested(150));
+  expect(writeMapJson(world, document)).toContain("[".repeat(150));
+  for (const levels of [200, 100_000]) expect(() => parseMapJson(nested(levels))).toThrow("expected at most 200 levels of lists and objects");
+});
+
 test("limits hold before anything is made", () => {
   const huge = file({ worldConfig: { dimensions: { x: 1e9, y: 1e9, z: 1e9 } } });
   expect(refusal(() => parseMapJson(huge))).toMatch(/worldConfig\.dimensions: expected at most 16777216 cells/);
