@@ -12,14 +12,16 @@ from typing import BinaryIO, Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from vox.v1 import maps_pb2 as pb
+from vox.v1 import voxels_pb2
 
 from server.access import Access
 from server.jobs.event_log import timestamp
 from server.owners import Owners, dataset_key
+from server.packed_maps import PackedMaps
 from server.reasons import IdTaken, PermissionDenied, VersionConflict
 from server.rpc import Caller
 from server.settings import Settings
-from server.voxel_codec import check_sendable
+from server.voxel_codec import check_sendable, pack_grid
 from voxcore.errors import InvalidInput, NotFound
 from voxcore.maps import (
     LibraryEntry,
@@ -74,6 +76,7 @@ class Library:
     def __init__(self, settings: Settings, access: Access, owners: Owners) -> None:
         self._settings, self._access, self._owners = settings, access, owners
         self._versions: OrderedDict[tuple[Path, int, int], str] = OrderedDict()
+        self._packed = PackedMaps()
 
     async def maps(self, caller: Caller) -> list[LibraryEntry]:
         """The maps that the caller may see. Raises StorageError."""
@@ -105,16 +108,30 @@ class Library:
         key = entry.id if is_map else dataset_key(entry.id)
         return await asyncio.to_thread(self._stored, entry.id, entry.path / entry.file, key)
 
-    async def load(self, map_id: str, caller: Caller) -> tuple[Stored, VoxelMap]:
-        """A map that can be sent. Raises InvalidInput, NotFound, MapFormatError, LimitExceeded or StorageError."""
+    async def packed(self, map_id: str, caller: Caller) -> tuple[Stored, tuple[voxels_pb2.VoxelGrid, ...]]:
+        """A map in the parts that it is sent in; "" stands for the first one that no training left, or else the
+        first. Raises InvalidInput, NotFound, MapFormatError, LimitExceeded or StorageError.
+        """
+        stored = await self.find_map(map_id or await self._first(caller), caller)
+        parts = self._packed.get(stored.version)
+        if parts is None:
+            parts = await asyncio.to_thread(self._pack, stored)
+            # A map that was replaced while it was read is not what that version says.
+            if (await self.find_map(stored.id, caller)).version == stored.version:
+                self._packed.keep(stored.version, parts)
+        return stored, parts
 
-        def work() -> tuple[Stored, VoxelMap]:
-            stored = self._find_map(map_id, caller)
-            loaded = load_map(stored.file.path)
-            check_sendable(loaded.shape, max_cells=self._settings.max_cells, field="map_id")
-            return stored, loaded
+    def _pack(self, stored: Stored) -> tuple[voxels_pb2.VoxelGrid, ...]:
+        loaded = load_map(stored.file.path)
+        check_sendable(loaded.shape, max_cells=self._settings.max_cells, field="map_id")
+        return tuple(pack_grid(loaded.blocks, loaded.palette, loaded.world_scale))
 
-        return await asyncio.to_thread(work)
+    async def _first(self, caller: Caller) -> str:
+        ids = [entry.id for entry in await self.maps(caller)]
+        found = next((one for one in ids if not one.startswith(_OF_TRAININGS)), ids[0] if ids else None)
+        if found is None:
+            raise NotFound("there is no map", field="map_id")
+        return found
 
     async def put_map(self, map_id: str, found: VoxelMap, expected_version: str, caller: Caller) -> Stored:
         """Store a map. Raises as MapService.PutMap says."""

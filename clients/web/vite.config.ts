@@ -1,4 +1,21 @@
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+
+/** Names the chunks that the page will import in its head: they are fetched beside the first, not after it. */
+function preloadImports(): Plugin {
+  return {
+    name: "preload-imports",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler: (_, { bundle = {} }) => {
+        const entry = Object.values(bundle).find((file) => file.type === "chunk" && file.isEntry);
+        const imports = entry?.type === "chunk" ? entry.dynamicImports : [];
+        return imports.filter((name) => name.includes("mount")).map((name) => ({ tag: "link", attrs: { rel: "modulepreload", crossorigin: true, href: `./${name}` }, injectTo: "head" as const }));
+      },
+    },
+  };
+}
 
 export default defineConfig({
   // Relative paths: the same build works at the root of a server and below any path of a static site.
@@ -8,8 +25,10 @@ export default defineConfig({
     // Inlined files would need data: URLs that the server's Content-Security-Policy does not allow.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    cssCodeSplit: false,
     reportCompressedSize: true,
   },
+  plugins: [preloadImports()],
   worker: { format: "es" },
   server: {
     // `npm run dev` beside a server started with `make run`; calls go to it, so no CORS setting is needed.

@@ -13,7 +13,7 @@ from server.library import Library, Stored
 from server.paging import page
 from server.rpc import Caller
 from server.settings import Settings
-from server.voxel_codec import pack_grid, unpack_map
+from server.voxel_codec import unpack_map
 from voxcore.maps import LibraryEntry
 
 
@@ -29,10 +29,10 @@ class MapService:
         return pb.ListMapsResponse(maps=maps, next_page_token=token)
 
     async def GetMap(self, request: pb.GetMapRequest, caller: Caller) -> AsyncGenerator[pb.GetMapResponse]:
-        stored, found = await self._library.load(request.map_id, caller)
-        parts = await asyncio.to_thread(pack_grid, found.blocks, found.palette, found.world_scale)
-        for part in parts:
-            yield pb.GetMapResponse(grid=part, version="" if part.part_index else stored.version)
+        stored, parts = await self._library.packed(request.map_id, caller)
+        yield pb.GetMapResponse(grid=parts[0], version=stored.version, map_id=stored.id)
+        for part in parts[1:]:
+            yield pb.GetMapResponse(grid=part)
 
     async def PutMap(self, request: pb.PutMapRequest, caller: Caller) -> pb.PutMapResponse:
         found = await asyncio.to_thread(unpack_map, request.grid, max_cells=self._settings.max_cells, where="grid")

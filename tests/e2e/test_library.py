@@ -45,6 +45,14 @@ def test_map_is_put_changed_trained_on_and_deleted(server, client):
         client.get_map("mine")
 
 
+def test_without_an_id_comes_the_map_that_a_viewer_begins_with(client, stubs):
+    first = next(m for m in client.maps() if not m.id.startswith("trained_map_"))
+    for _ in range(2):
+        answers = list(stubs[0].GetMap(maps_pb2.GetMapRequest()))
+        assert [(a.map_id, a.version) for a in answers] == [(first.id, first.version)]
+        assert answers == list(stubs[0].GetMap(maps_pb2.GetMapRequest(map_id=first.id)))
+
+
 def test_two_editors_cannot_overwrite_each_other(client):
     grid = client.get_map("1")
     seen = client.put_map("shared", grid)

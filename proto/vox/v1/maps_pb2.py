@@ -26,15 +26,15 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from vox.v1 import voxels_pb2 as vox_dot_v1_dot_voxels__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11vox/v1/maps.proto\x12\x06vox.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13vox/v1/voxels.proto\"\x81\x01\n\nMapSummary\x12\x0e\n\x06map_id\x18\x01 \x01(\t\x12\x12\n\nfile_bytes\x18\x02 \x01(\x04\x12/\n\x0b\x63hange_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\r\n\x05owner\x18\x05 \x01(\t\"8\n\x0fListMapsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"M\n\x10ListMapsResponse\x12 \n\x04maps\x18\x01 \x03(\x0b\x32\x12.vox.v1.MapSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x1f\n\rGetMapRequest\x12\x0e\n\x06map_id\x18\x01 \x01(\t\"B\n\x0eGetMapResponse\x12\x1f\n\x04grid\x18\x01 \x01(\x0b\x32\x11.vox.v1.VoxelGrid\x12\x0f\n\x07version\x18\x02 \x01(\t\"Z\n\rPutMapRequest\x12\x0e\n\x06map_id\x18\x01 \x01(\t\x12\x1f\n\x04grid\x18\x02 \x01(\x0b\x32\x11.vox.v1.VoxelGrid\x12\x18\n\x10\x65xpected_version\x18\x03 \x01(\t\"1\n\x0ePutMapResponse\x12\x1f\n\x03map\x18\x01 \x01(\x0b\x32\x12.vox.v1.MapSummary\"<\n\x10\x44\x65leteMapRequest\x12\x0e\n\x06map_id\x18\x01 \x01(\t\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\t\"\x13\n\x11\x44\x65leteMapResponse\"f\n\x10\x45xportMapRequest\x12\x0e\n\x06map_id\x18\x01 \x01(\t\x12!\n\x06\x66ormat\x18\x02 \x01(\x0e\x32\x11.vox.v1.MapFormat\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0f\n\x07version\x18\x04 \x01(\t\"q\n\x08\x46ilePart\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x13\n\x0btotal_bytes\x18\x03 \x01(\x04\x12\x0e\n\x06sha256\x18\x04 \x01(\x0c\x12\x0f\n\x07version\x18\x05 \x01(\t\x12\x11\n\tfile_name\x18\x06 \x01(\t\"3\n\x11\x45xportMapResponse\x12\x1e\n\x04part\x18\x01 \x01(\x0b\x32\x10.vox.v1.FilePart\"\x89\x01\n\x0e\x44\x61tasetSummary\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x12\n\nfile_bytes\x18\x02 \x01(\x04\x12/\n\x0b\x63hange_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\r\n\x05owner\x18\x05 \x01(\t\"K\n\x14\x45xportDatasetRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x0f\n\x07version\x18\x03 \x01(\t\"7\n\x15\x45xportDatasetResponse\x12\x1e\n\x04part\x18\x01 \x01(\x0b\x32\x10.vox.v1.FilePart\"<\n\x13ListDatasetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"Y\n\x14ListDatasetsResponse\x12(\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x16.vox.v1.DatasetSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xae\x01\n\tMapFormat\x12\x1a\n\x16MAP_FORMAT_UNSPECIFIED\x10\x00\x12\x17\n\x13MAP_FORMAT_MAP_JSON\x10\x01\x12\x12\n\x0eMAP_FORMAT_VOX\x10\x02\x12\x12\n\x0eMAP_FORMAT_GLB\x10\x03\x12\x17\n\x13MAP_FORMAT_SCHEM_V2\x10\x04\x12\x17\n\x13MAP_FORMAT_SCHEM_V3\x10\x05\x12\x12\n\x0eMAP_FORMAT_PLY\x10\x06\x32\xe0\x03\n\nMapService\x12=\n\x08ListMaps\x12\x17.vox.v1.ListMapsRequest\x1a\x18.vox.v1.ListMapsResponse\x12\x39\n\x06GetMap\x12\x15.vox.v1.GetMapRequest\x1a\x16.vox.v1.GetMapResponse0\x01\x12\x37\n\x06PutMap\x12\x15.vox.v1.PutMapRequest\x1a\x16.vox.v1.PutMapResponse\x12@\n\tDeleteMap\x12\x18.vox.v1.DeleteMapRequest\x1a\x19.vox.v1.DeleteMapResponse\x12\x42\n\tExportMap\x12\x18.vox.v1.ExportMapRequest\x1a\x19.vox.v1.ExportMapResponse0\x01\x12I\n\x0cListDatasets\x12\x1b.vox.v1.ListDatasetsRequest\x1a\x1c.vox.v1.ListDatasetsResponse\x12N\n\rExportDataset\x12\x1c.vox.v1.ExportDatasetRequest\x1a\x1d.vox.v1.ExportDatasetResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x11vox/v1/maps.proto\x12\x06vox.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x13vox/v1/voxels.proto\"\x81\x01\n\nMapSummary\x12\x0e\n\x06map_id\x18\x01 \x01(\t\x12\x12\n\nfile_bytes\x18\x02 \x01(\x04\x12/\n\x0b\x63hange_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\r\n\x05owner\x18\x05 \x01(\t\"8\n\x0fListMapsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"M\n\x10ListMapsResponse\x12 \n\x04maps\x18\x01 \x03(\x0b\x32\x12.vox.v1.MapSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x1f\n\rGetMapRequest\x12\x0e\n\x06map_id\x18\x01 \x01(\t\"R\n\x0eGetMapResponse\x12\x1f\n\x04grid\x18\x01 \x01(\x0b\x32\x11.vox.v1.VoxelGrid\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0e\n\x06map_id\x18\x03 \x01(\t\"Z\n\rPutMapRequest\x12\x0e\n\x06map_id\x18\x01 \x01(\t\x12\x1f\n\x04grid\x18\x02 \x01(\x0b\x32\x11.vox.v1.VoxelGrid\x12\x18\n\x10\x65xpected_version\x18\x03 \x01(\t\"1\n\x0ePutMapResponse\x12\x1f\n\x03map\x18\x01 \x01(\x0b\x32\x12.vox.v1.MapSummary\"<\n\x10\x44\x65leteMapRequest\x12\x0e\n\x06map_id\x18\x01 \x01(\t\x12\x18\n\x10\x65xpected_version\x18\x02 \x01(\t\"\x13\n\x11\x44\x65leteMapResponse\"f\n\x10\x45xportMapRequest\x12\x0e\n\x06map_id\x18\x01 \x01(\t\x12!\n\x06\x66ormat\x18\x02 \x01(\x0e\x32\x11.vox.v1.MapFormat\x12\x0e\n\x06offset\x18\x03 \x01(\x04\x12\x0f\n\x07version\x18\x04 \x01(\t\"q\n\x08\x46ilePart\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x13\n\x0btotal_bytes\x18\x03 \x01(\x04\x12\x0e\n\x06sha256\x18\x04 \x01(\x0c\x12\x0f\n\x07version\x18\x05 \x01(\t\x12\x11\n\tfile_name\x18\x06 \x01(\t\"3\n\x11\x45xportMapResponse\x12\x1e\n\x04part\x18\x01 \x01(\x0b\x32\x10.vox.v1.FilePart\"\x89\x01\n\x0e\x44\x61tasetSummary\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x12\n\nfile_bytes\x18\x02 \x01(\x04\x12/\n\x0b\x63hange_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\r\n\x05owner\x18\x05 \x01(\t\"K\n\x14\x45xportDatasetRequest\x12\x12\n\ndataset_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x0f\n\x07version\x18\x03 \x01(\t\"7\n\x15\x45xportDatasetResponse\x12\x1e\n\x04part\x18\x01 \x01(\x0b\x32\x10.vox.v1.FilePart\"<\n\x13ListDatasetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\r\x12\x12\n\npage_token\x18\x02 \x01(\t\"Y\n\x14ListDatasetsResponse\x12(\n\x08\x64\x61tasets\x18\x01 \x03(\x0b\x32\x16.vox.v1.DatasetSummary\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t*\xae\x01\n\tMapFormat\x12\x1a\n\x16MAP_FORMAT_UNSPECIFIED\x10\x00\x12\x17\n\x13MAP_FORMAT_MAP_JSON\x10\x01\x12\x12\n\x0eMAP_FORMAT_VOX\x10\x02\x12\x12\n\x0eMAP_FORMAT_GLB\x10\x03\x12\x17\n\x13MAP_FORMAT_SCHEM_V2\x10\x04\x12\x17\n\x13MAP_FORMAT_SCHEM_V3\x10\x05\x12\x12\n\x0eMAP_FORMAT_PLY\x10\x06\x32\xe0\x03\n\nMapService\x12=\n\x08ListMaps\x12\x17.vox.v1.ListMapsRequest\x1a\x18.vox.v1.ListMapsResponse\x12\x39\n\x06GetMap\x12\x15.vox.v1.GetMapRequest\x1a\x16.vox.v1.GetMapResponse0\x01\x12\x37\n\x06PutMap\x12\x15.vox.v1.PutMapRequest\x1a\x16.vox.v1.PutMapResponse\x12@\n\tDeleteMap\x12\x18.vox.v1.DeleteMapRequest\x1a\x19.vox.v1.DeleteMapResponse\x12\x42\n\tExportMap\x12\x18.vox.v1.ExportMapRequest\x1a\x19.vox.v1.ExportMapResponse0\x01\x12I\n\x0cListDatasets\x12\x1b.vox.v1.ListDatasetsRequest\x1a\x1c.vox.v1.ListDatasetsResponse\x12N\n\rExportDataset\x12\x1c.vox.v1.ExportDatasetRequest\x1a\x1d.vox.v1.ExportDatasetResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'vox.v1.maps_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MAPFORMAT']._serialized_start=1379
-  _globals['_MAPFORMAT']._serialized_end=1553
+  _globals['_MAPFORMAT']._serialized_start=1395
+  _globals['_MAPFORMAT']._serialized_end=1569
   _globals['_MAPSUMMARY']._serialized_start=84
   _globals['_MAPSUMMARY']._serialized_end=213
   _globals['_LISTMAPSREQUEST']._serialized_start=215
@@ -44,31 +44,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETMAPREQUEST']._serialized_start=352
   _globals['_GETMAPREQUEST']._serialized_end=383
   _globals['_GETMAPRESPONSE']._serialized_start=385
-  _globals['_GETMAPRESPONSE']._serialized_end=451
-  _globals['_PUTMAPREQUEST']._serialized_start=453
-  _globals['_PUTMAPREQUEST']._serialized_end=543
-  _globals['_PUTMAPRESPONSE']._serialized_start=545
-  _globals['_PUTMAPRESPONSE']._serialized_end=594
-  _globals['_DELETEMAPREQUEST']._serialized_start=596
-  _globals['_DELETEMAPREQUEST']._serialized_end=656
-  _globals['_DELETEMAPRESPONSE']._serialized_start=658
-  _globals['_DELETEMAPRESPONSE']._serialized_end=677
-  _globals['_EXPORTMAPREQUEST']._serialized_start=679
-  _globals['_EXPORTMAPREQUEST']._serialized_end=781
-  _globals['_FILEPART']._serialized_start=783
-  _globals['_FILEPART']._serialized_end=896
-  _globals['_EXPORTMAPRESPONSE']._serialized_start=898
-  _globals['_EXPORTMAPRESPONSE']._serialized_end=949
-  _globals['_DATASETSUMMARY']._serialized_start=952
-  _globals['_DATASETSUMMARY']._serialized_end=1089
-  _globals['_EXPORTDATASETREQUEST']._serialized_start=1091
-  _globals['_EXPORTDATASETREQUEST']._serialized_end=1166
-  _globals['_EXPORTDATASETRESPONSE']._serialized_start=1168
-  _globals['_EXPORTDATASETRESPONSE']._serialized_end=1223
-  _globals['_LISTDATASETSREQUEST']._serialized_start=1225
-  _globals['_LISTDATASETSREQUEST']._serialized_end=1285
-  _globals['_LISTDATASETSRESPONSE']._serialized_start=1287
-  _globals['_LISTDATASETSRESPONSE']._serialized_end=1376
-  _globals['_MAPSERVICE']._serialized_start=1556
-  _globals['_MAPSERVICE']._serialized_end=2036
+  _globals['_GETMAPRESPONSE']._serialized_end=467
+  _globals['_PUTMAPREQUEST']._serialized_start=469
+  _globals['_PUTMAPREQUEST']._serialized_end=559
+  _globals['_PUTMAPRESPONSE']._serialized_start=561
+  _globals['_PUTMAPRESPONSE']._serialized_end=610
+  _globals['_DELETEMAPREQUEST']._serialized_start=612
+  _globals['_DELETEMAPREQUEST']._serialized_end=672
+  _globals['_DELETEMAPRESPONSE']._serialized_start=674
+  _globals['_DELETEMAPRESPONSE']._serialized_end=693
+  _globals['_EXPORTMAPREQUEST']._serialized_start=695
+  _globals['_EXPORTMAPREQUEST']._serialized_end=797
+  _globals['_FILEPART']._serialized_start=799
+  _globals['_FILEPART']._serialized_end=912
+  _globals['_EXPORTMAPRESPONSE']._serialized_start=914
+  _globals['_EXPORTMAPRESPONSE']._serialized_end=965
+  _globals['_DATASETSUMMARY']._serialized_start=968
+  _globals['_DATASETSUMMARY']._serialized_end=1105
+  _globals['_EXPORTDATASETREQUEST']._serialized_start=1107
+  _globals['_EXPORTDATASETREQUEST']._serialized_end=1182
+  _globals['_EXPORTDATASETRESPONSE']._serialized_start=1184
+  _globals['_EXPORTDATASETRESPONSE']._serialized_end=1239
+  _globals['_LISTDATASETSREQUEST']._serialized_start=1241
+  _globals['_LISTDATASETSREQUEST']._serialized_end=1301
+  _globals['_LISTDATASETSRESPONSE']._serialized_start=1303
+  _globals['_LISTDATASETSRESPONSE']._serialized_end=1392
+  _globals['_MAPSERVICE']._serialized_start=1572
+  _globals['_MAPSERVICE']._serialized_end=2052
 # @@protoc_insertion_point(module_scope)

@@ -147,6 +147,7 @@ class GetMapRequest(_message.Message):
 
     MAP_ID_FIELD_NUMBER: _builtins.int
     map_id: _builtins.str
+    """"" for the first of ListMaps that no training left, or else the first: what a viewer begins with."""
     def __init__(
         self,
         *,
@@ -166,8 +167,11 @@ class GetMapResponse(_message.Message):
 
     GRID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    MAP_ID_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """As in MapSummary; only with part 0."""
+    map_id: _builtins.str
+    """Only with part 0."""
     @_builtins.property
     def grid(self) -> _voxels_pb2.VoxelGrid: ...
     def __init__(
@@ -175,10 +179,11 @@ class GetMapResponse(_message.Message):
         *,
         grid: _voxels_pb2.VoxelGrid | None = ...,
         version: _builtins.str = ...,
+        map_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["grid", b"grid"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["grid", b"grid", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grid", b"grid", "map_id", b"map_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -83,8 +83,8 @@ class MapServiceServicer:
 
     def GetMap(self, request, context):
         """The grid of one map, in as many parts as it needs; every message is smaller than 1 MiB.
-        NOT_FOUND for an unknown id, INVALID_ARGUMENT for a damaged map, RESOURCE_EXHAUSTED for a map
-        above the server's limits.
+        NOT_FOUND for an unknown id, or where there is no map at all; INVALID_ARGUMENT for a damaged map,
+        RESOURCE_EXHAUSTED for a map above the server's limits.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -35,8 +35,8 @@ class MapServiceStub:
     """Maps by id that the caller may see: those that nobody owns and its own. INVALID_ARGUMENT for a page_token that is no id."""
     GetMap: _grpc.UnaryStreamMultiCallable[_maps_pb2.GetMapRequest, _maps_pb2.GetMapResponse]
     """The grid of one map, in as many parts as it needs; every message is smaller than 1 MiB.
-    NOT_FOUND for an unknown id, INVALID_ARGUMENT for a damaged map, RESOURCE_EXHAUSTED for a map
-    above the server's limits.
+    NOT_FOUND for an unknown id, or where there is no map at all; INVALID_ARGUMENT for a damaged map,
+    RESOURCE_EXHAUSTED for a map above the server's limits.
     """
     PutMap: _grpc.UnaryUnaryMultiCallable[_maps_pb2.PutMapRequest, _maps_pb2.PutMapResponse]
     """Stores a grid as a map; it must fit one message (a larger one goes through UploadService as a
@@ -66,8 +66,8 @@ class MapServiceAsyncStub(MapServiceStub):
     """Maps by id that the caller may see: those that nobody owns and its own. INVALID_ARGUMENT for a page_token that is no id."""
     GetMap: _aio.UnaryStreamMultiCallable[_maps_pb2.GetMapRequest, _maps_pb2.GetMapResponse]  # type: ignore[assignment]
     """The grid of one map, in as many parts as it needs; every message is smaller than 1 MiB.
-    NOT_FOUND for an unknown id, INVALID_ARGUMENT for a damaged map, RESOURCE_EXHAUSTED for a map
-    above the server's limits.
+    NOT_FOUND for an unknown id, or where there is no map at all; INVALID_ARGUMENT for a damaged map,
+    RESOURCE_EXHAUSTED for a map above the server's limits.
     """
     PutMap: _aio.UnaryUnaryMultiCallable[_maps_pb2.PutMapRequest, _maps_pb2.PutMapResponse]  # type: ignore[assignment]
     """Stores a grid as a map; it must fit one message (a larger one goes through UploadService as a
@@ -106,8 +106,8 @@ class MapServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_maps_pb2.GetMapResponse], _abc.AsyncIterator[_maps_pb2.GetMapResponse]]:
         """The grid of one map, in as many parts as it needs; every message is smaller than 1 MiB.
-        NOT_FOUND for an unknown id, INVALID_ARGUMENT for a damaged map, RESOURCE_EXHAUSTED for a map
-        above the server's limits.
+        NOT_FOUND for an unknown id, or where there is no map at all; INVALID_ARGUMENT for a damaged map,
+        RESOURCE_EXHAUSTED for a map above the server's limits.
         """
 
     @_abc_1.abstractmethod

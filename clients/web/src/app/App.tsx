@@ -1,13 +1,8 @@
 import { useEffect } from "preact/hooks";
-import { keepForm } from "../state/form";
 import { refreshJobs, refreshSeconds } from "../state/jobs";
 import { refreshMaps } from "../state/maps";
-import { keepRoute } from "../state/route";
-import { explainBarriers, keepAsking, learnAboutServer, serverInfo } from "../state/session";
+import { keepAsking, learnAboutServer, serverInfo } from "../state/session";
 import { listenForShortcuts } from "../state/shortcuts";
-import { keepLook } from "../state/look";
-import { keepTheme } from "../state/theme";
-import { keepViewUpToDate } from "../state/view";
 import { ShortcutSheet } from "../tools/ShortcutSheet";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Toasts } from "./controls/Toasts";
@@ -26,11 +21,11 @@ import "./layout.css";
 export function App() {
   useEffect(() => {
     const scope = new AbortController();
-    const stops = [explainBarriers(), keepTheme(), keepLook(localStorage), keepForm(localStorage), keepRoute(), keepViewUpToDate(), listenForShortcuts(window)];
+    const stopListening = listenForShortcuts(window);
     void keepAsking(askServer, refreshSeconds, scope.signal);
     return () => {
       scope.abort();
-      stops.forEach((stop) => stop());
+      stopListening();
     };
   }, []);
   return (
@@ -66,7 +61,9 @@ let asked = 0;
 
 /** Jobs every time; what the server is, and its maps, when it is new or was away, and now and then. */
 async function askServer(): Promise<void> {
-  if (serverInfo.peek() === null) await learnAboutServer();
-  await refreshJobs();
-  if (asked++ % 10 === 0) await refreshMaps();
+  const calls = [refreshJobs()];
+  if (serverInfo.peek() === null) calls.push(learnAboutServer());
+  if (asked % 10 === 0) calls.push(refreshMaps());
+  await Promise.all(calls);
+  asked++;
 }

@@ -1,12 +1,8 @@
-import { effect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { framing, type Camera } from "../render/camera";
-import { Controls } from "../render/controls";
-import { createRenderer, rendererChoice, RendererUnavailable, type Renderer } from "../render/renderer";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { drawAgain } from "../state/drawing";
 import { currentRun } from "../state/jobs";
-import { lookOptions } from "../state/look";
-import { camera, canvas, isCameraGiven, isDeviceLost, renderer, rendererProblem } from "../state/stage";
-import { compare, followLive, isFollowing, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, shownWorld, source, sourceProblem } from "../state/view";
+import { canvas, isCanvasPlaced, isDeviceLost, renderer, rendererProblem } from "../state/stage";
+import { compare, followLive, isFollowing, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, source, sourceProblem } from "../state/view";
 import { ToolBar } from "../tools/ToolBar";
 import { ViewWidgets } from "../tools/ViewWidgets";
 import { Button } from "./controls/Button";
@@ -15,9 +11,20 @@ import { SplitView } from "./SplitView";
 
 /** The canvas and what lies over it. */
 export function Stage() {
+  const section = useRef<HTMLElement>(null);
+  const shown = canvas.value;
+  // It is older than the page's face, and another takes its place where a device is gone for good.
+  useLayoutEffect(() => {
+    if (!shown) return;
+    section.current!.prepend(shown);
+    isCanvasPlaced.value = true;
+    return () => {
+      isCanvasPlaced.value = false;
+      shown.remove();
+    };
+  }, [shown]);
   return (
-    <section class="stage" aria-label="World">
-      <Canvas />
+    <section ref={section} class="stage" aria-label="World">
       <SplitView />
       <ToolBar />
       <ViewWidgets />
@@ -25,77 +32,6 @@ export function Stage() {
       <Caption />
     </section>
   );
-}
-
-function Canvas() {
-  const element = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const target = element.current!;
-    canvas.value = target;
-    return startDrawing(target);
-  }, []);
-  return <canvas ref={element} tabIndex={0} aria-label="The voxel world; arrow keys turn it" />;
-}
-
-/** Makes a renderer for `target` and keeps it showing what is due; returns how to stop. */
-function startDrawing(target: HTMLCanvasElement): () => void {
-  let isGone = false;
-  const stops: (() => void)[] = [];
-  createRenderer(target, rendererChoice(location.search)).then(
-    (made) => {
-      if (isGone) {
-        made.destroy();
-        return;
-      }
-      renderer.value = made;
-      made.onLost = ({ recovered }) => (isDeviceLost.value = !recovered);
-      stops.push(
-        effect(() => made.setWorld(shownWorld.value)),
-        effect(() => made.setCamera(camera.value)),
-        effect(() => made.setOptions(lookOptions())),
-        frameNewWorlds(target),
-        moveCamera(target, made),
-      );
-    },
-    (error: unknown) => {
-      rendererProblem.value = error instanceof RendererUnavailable ? error : new RendererUnavailable({ webgl2: String(error) });
-    },
-  );
-  return () => {
-    isGone = true;
-    stops.forEach((stop) => stop());
-    renderer.value?.destroy();
-    renderer.value = null;
-  };
-}
-
-/** Lets pointer and keys move the camera; returns how to stop. */
-function moveCamera(target: HTMLCanvasElement, made: Renderer): () => void {
-  const controls = new Controls(target, {
-    camera: () => camera.peek(),
-    onCamera: (moved) => (camera.value = moved),
-    pick: (x, y) => made.pick(x, y),
-    home: () => wholeWorld(target) ?? camera.peek(),
-  });
-  return () => controls.destroy();
-}
-
-function wholeWorld(target: HTMLCanvasElement): Camera | null {
-  const world = shownWorld.peek();
-  return world && framing(world.size, world.worldScale, { aspect: target.clientWidth / target.clientHeight || 1.5 });
-}
-
-/** Puts a world whole into sight where it has another size than the one before; returns how to stop. */
-function frameNewWorlds(target: HTMLCanvasElement): () => void {
-  let framed = "";
-  return effect(() => {
-    const world = shownWorld.value;
-    if (!world) return;
-    const size = `${world.size.join(" ")} ${world.worldScale}`;
-    if (size !== framed && !isCameraGiven.peek()) camera.value = wholeWorld(target) ?? camera.peek();
-    framed = size;
-    isCameraGiven.value = false;
-  });
 }
 
 /** What is in sight, in one line, and the way back from it. */
@@ -156,6 +92,7 @@ function Remark() {
         {problem.reasons.webgpu !== undefined && <p>WebGPU: {problem.reasons.webgpu}</p>}
         {problem.reasons.webgl2 !== undefined && <p>WebGL2: {problem.reasons.webgl2}</p>}
         <p class="faint">Jobs, previews and exports work all the same. Turning on hardware acceleration, or another browser, helps most often.</p>
+        <Button onClick={drawAgain}>Try again</Button>
       </div>
     );
   }

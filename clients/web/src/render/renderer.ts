@@ -51,6 +51,8 @@ export interface Renderer {
   pickHandle(x: number, y: number): { readonly box: number; readonly handle: number } | null;
   /** The picture without overlays, at any size up to 8192, once all chunks are meshed. Rejects with RangeError. */
   readPixels(width: number, height: number): Promise<ImageData>;
+  /** Resolves once all chunks are meshed. */
+  meshed(): Promise<void>;
   /** Resolves once all chunks are meshed and drawn. */
   settled(): Promise<void>;
   destroy(): void;
@@ -70,6 +72,10 @@ export class RendererUnavailable extends Error {
 export interface RendererChoice {
   /** Only this one, or ("auto") the best that works. */
   readonly backend?: Backend | "auto";
+  /** Those that are not tried, and why. */
+  readonly without?: Readonly<Partial<Record<Backend, string>>>;
+  /** Called at once, before there is a device: the world that is set here is meshed while one wakes. */
+  readonly prepare?: (renderer: Renderer) => void;
 }
 
 /** What `?renderer=` of a page's address says. */
@@ -78,26 +84,28 @@ export function rendererChoice(search: string): RendererChoice {
   return { backend: asked === "webgpu" || asked === "webgl2" ? asked : "auto" };
 }
 
+const WAYS: readonly (readonly [Backend, OpenBackend])[] = [
+  ["webgpu", openWebGpu],
+  ["webgl2", openWebGl2],
+];
+
 /**
  * A renderer on `canvas`, which must have no context yet. WebGPU is used only where an adapter, a device
  * and a small drawing on a canvas of its own work. Rejects with RendererUnavailable where nothing does.
  */
-export async function createRenderer(canvas: HTMLCanvasElement, { backend = "auto" }: RendererChoice = {}): Promise<Renderer> {
-  const reasons: Partial<Record<Backend, string>> = {};
-  const ways: [Backend, OpenBackend][] = [
-    ["webgpu", openWebGpu],
-    ["webgl2", openWebGl2],
-  ];
-  for (const [kind, open] of ways) {
-    if (backend !== "auto" && backend !== kind) continue;
+export async function createRenderer(canvas: HTMLCanvasElement, { backend = "auto", without = {}, prepare }: RendererChoice = {}): Promise<Renderer> {
+  const reasons: Partial<Record<Backend, string>> = { ...without };
+  const scene = new Scene(canvas);
+  prepare?.(scene);
+  for (const [kind, open] of WAYS) {
+    if ((backend !== "auto" && backend !== kind) || kind in without) continue;
     try {
-      let scene: Scene | null = null;
-      const gpu = await open(canvas, (reason) => void scene?.recover(reason));
-      scene = new Scene(canvas, gpu, open);
+      await scene.start(open);
       return scene;
     } catch (error) {
       reasons[kind] = error instanceof Error ? error.message : String(error);
     }
   }
+  scene.destroy();
   throw new RendererUnavailable(reasons);
 }

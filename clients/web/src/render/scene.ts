@@ -12,14 +12,19 @@ import type { Backend, LostInfo, Renderer, RenderOptions } from "./renderer";
 import { looks, type Looks } from "./shading";
 
 export const MAX_PICTURE_SIDE = 8192;
-/** Pauses before each try to get a lost device back. */
-const RETRY_MILLIS = [0, 300, 1000, 3000, 8000];
+/** Pauses before each try to get a lost device back. After the last, another canvas is the better hope. */
+const RETRY_MILLIS = [0, 300, 1000, 3000];
 
+/**
+ * Made without a device: worlds are meshed while one wakes, and `start` draws them. A device that is lost
+ * leaves it in that same state.
+ */
 export class Scene implements Renderer {
-  readonly backend: Backend;
   onLost: ((info: LostInfo) => void) | null = null;
-  #gpu: GpuBackend | null;
-  #device: string;
+  #gpu: GpuBackend | null = null;
+  #open: OpenBackend | null = null;
+  #backend: Backend = "webgpu";
+  #device = "";
   #world: VoxelWorld | null = null;
   #unfollow: () => void = () => undefined;
   #looks: Looks = looks([]);
@@ -35,14 +40,7 @@ export class Scene implements Renderer {
   #hasShown = false;
   readonly #resize: ResizeObserver;
 
-  constructor(
-    private readonly canvas: HTMLCanvasElement,
-    gpu: GpuBackend,
-    private readonly open: OpenBackend,
-  ) {
-    this.#gpu = gpu;
-    this.backend = gpu.kind;
-    this.#device = gpu.device;
+  constructor(private readonly canvas: HTMLCanvasElement) {
     this.#queue = new MeshQueue(
       (chunk, mesh) => this.#place(chunk, mesh),
       (chunk) => this.#distance(chunk),
@@ -52,6 +50,17 @@ export class Scene implements Renderer {
     const exact = "devicePixelContentBoxSize" in ResizeObserverEntry.prototype;
     this.#resize.observe(canvas, exact ? { box: "device-pixel-content-box" } : {});
     this.#fit();
+  }
+
+  /** Draws with what `open` opens. Throws what that throws; another way may be tried then. */
+  async start(open: OpenBackend): Promise<void> {
+    const gpu = await open(this.canvas, (reason) => void this.#recover(reason));
+    this.#open = open;
+    this.#adopt(gpu);
+  }
+
+  get backend(): Backend {
+    return this.#backend;
   }
 
   get device(): string {
@@ -72,6 +81,7 @@ export class Scene implements Renderer {
     if (!alike) for (const chunk of [...this.#chunks.keys()]) this.#drop(chunk);
     this.#looks = looks(world?.blocks ?? []);
     this.#gpu?.setLooks(this.#looks);
+    if (world) milestone("world");
     this.#queue.setWorld(world, this.#options.soft);
     this.#updateOverlays();
   }
@@ -123,6 +133,10 @@ export class Scene implements Renderer {
     return new ImageData(await this.#gpu.read(this.#frame(width, height, 1, false)), width, height);
   }
 
+  meshed(): Promise<void> {
+    return this.#queue.idle();
+  }
+
   async settled(): Promise<void> {
     do {
       await this.#queue.idle();
@@ -145,9 +159,26 @@ export class Scene implements Renderer {
     this.#chunks.clear();
   }
 
+  /** Gives a new device all that there is to draw. */
+  #adopt(gpu: GpuBackend): void {
+    if (this.#destroyed) {
+      gpu.destroy();
+      return;
+    }
+    milestone("device");
+    this.#gpu = gpu;
+    this.#backend = gpu.kind;
+    this.#device = gpu.device;
+    gpu.setLooks(this.#looks);
+    gpu.setOverlays(this.#geometry);
+    for (const { chunk, mesh } of this.#chunks.values()) gpu.setChunk(chunk, mesh);
+    this.requestFrame();
+  }
+
   /** The device of this renderer went away: tell, get it back, and give it all that it had. */
-  async recover(reason: string): Promise<void> {
-    if (this.#destroyed || !this.#gpu) return;
+  async #recover(reason: string): Promise<void> {
+    const open = this.#open;
+    if (this.#destroyed || !this.#gpu || !open) return;
     this.#gpu.destroy();
     this.#gpu = null;
     this.onLost?.({ reason, recovered: false, final: false });
@@ -155,18 +186,8 @@ export class Scene implements Renderer {
       await new Promise((resolve) => setTimeout(resolve, pause));
       if (this.#isDestroyed()) return;
       try {
-        const gpu = await this.open(this.canvas, (again) => void this.recover(again));
-        if (this.#isDestroyed()) {
-          gpu.destroy();
-          return;
-        }
-        this.#gpu = gpu;
-        this.#device = gpu.device;
-        gpu.setLooks(this.#looks);
-        gpu.setOverlays(this.#geometry);
-        for (const { chunk, mesh } of this.#chunks.values()) gpu.setChunk(chunk, mesh);
-        this.requestFrame();
-        this.onLost?.({ reason, recovered: true, final: false });
+        this.#adopt(await open(this.canvas, (again) => void this.#recover(again)));
+        if (!this.#isDestroyed()) this.onLost?.({ reason, recovered: true, final: false });
         return;
       } catch (error) {
         reason = error instanceof Error ? error.message : String(error);
@@ -180,14 +201,15 @@ export class Scene implements Renderer {
   }
 
   #draw(): void {
-    const { width, height } = this.canvas;
-    if (this.#gpu && width > 0 && height > 0) {
-      const frame = this.#frame(width, height, width / Math.max(1, this.canvas.clientWidth), true);
+    const { width, height, clientWidth } = this.canvas;
+    // A canvas that is not on the page yet has no size to draw for.
+    if (this.#gpu && width > 0 && height > 0 && clientWidth > 0) {
+      const frame = this.#frame(width, height, width / clientWidth, true);
       this.#gpu.draw(frame);
       if (!this.#hasShown && frame.ranges.length > 0 && !this.#queue.busy) {
         this.#hasShown = true;
-        // For whoever measures: the first whole picture of a world is done.
-        void this.#gpu.finished().then(() => performance.mark("voxcore:first-picture"));
+        milestone("drawn");
+        void this.#gpu.finished().then(() => milestone("first-picture"));
       }
     }
     const waiting = this.#drawn;
@@ -230,6 +252,7 @@ export class Scene implements Renderer {
       this.#chunks.set(chunk, { chunk, origin: this.#origin(chunk), mesh });
       this.#gpu?.setChunk(chunk, mesh);
     }
+    if (!this.#queue.busy) milestone("meshed");
     this.requestFrame();
   }
 
@@ -270,4 +293,10 @@ export class Scene implements Renderer {
     // A canvas is blank after a change of size; waiting for the next frame would flicker.
     this.#draw();
   }
+}
+
+/** For whoever measures: how far the first picture is, each once a page. "first-picture": a world is there, whole. */
+function milestone(name: "device" | "world" | "meshed" | "drawn" | "first-picture"): void {
+  const mark = `voxcore:${name}`;
+  if (performance.getEntriesByName(mark).length === 0) performance.mark(mark);
 }

@@ -1,5 +1,5 @@
 /** The server's maps and datasets, and the grids of those that were looked at. */
-import { signal } from "@preact/signals";
+import { batch, signal } from "@preact/signals";
 import type { DatasetSummary, MapSummary } from "../gen/vox/v1/maps_pb";
 import { GridParts, type Grid } from "../net/frames";
 import { mapId } from "./form";
@@ -21,6 +21,10 @@ const grids = new Map<string, StoredGrid>();
 
 /** Asks for both lists. Throws what the calls throw. */
 export async function refreshMaps(): Promise<void> {
+  await Promise.all([refreshMapList(), refreshDatasets()]);
+}
+
+async function refreshMapList(): Promise<void> {
   const found: MapSummary[] = [];
   for (let pageToken = ""; ; ) {
     const page = await services.maps.listMaps({ pageSize: 1000, pageToken });
@@ -28,28 +32,36 @@ export async function refreshMaps(): Promise<void> {
     pageToken = page.nextPageToken;
     if (pageToken === "" || found.length >= 5000) break;
   }
-  maps.value = found;
-  // A form that was never used begins with the first map: there is something to see at once.
-  const first = found.find((map) => !map.mapId.startsWith("trained_map_")) ?? found[0];
-  if (mapId.peek() === "" && first) mapId.value = first.mapId;
-  areMapsKnown.value = true;
+  batch(() => {
+    maps.value = found;
+    areMapsKnown.value = true;
+    // A form that was never used begins with the first map: there is something to see at once.
+    const first = found.find((map) => !map.mapId.startsWith("trained_map_")) ?? found[0];
+    if (mapId.peek() === "" && first) mapId.value = first.mapId;
+  });
+}
+
+async function refreshDatasets(): Promise<void> {
   datasets.value = (await services.maps.listDatasets({ pageSize: 1000 })).datasets;
 }
 
-/** The grid of a map; of those asked for lately the present version is kept. Throws, also BrokenFrame. */
+/**
+ * The grid of a map, or with an empty id of the one that the server would begin with; of those asked for lately
+ * the present version is kept. Throws, also BrokenFrame.
+ */
 export async function loadGrid(mapId: string, signal: AbortSignal): Promise<StoredGrid> {
   const known = grids.get(mapId);
   const listed = maps.peek().find((map) => map.mapId === mapId);
-  if (known && listed?.version === known.version) return known;
+  if (known && (listed ? listed.version === known.version : !areMapsKnown.peek())) return known;
   const parts = new GridParts();
-  let version = "";
+  let first = { mapId, version: "" };
   for await (const answer of services.maps.getMap({ mapId }, { signal })) {
-    if (answer.version !== "") version = answer.version;
+    if (answer.version !== "") first = { mapId: answer.mapId || mapId, version: answer.version };
     const grid = answer.grid ? await parts.add(answer.grid) : null;
     if (!grid) continue;
-    const stored = { mapId, version, grid };
-    grids.delete(mapId);
-    grids.set(mapId, stored);
+    const stored = { ...first, grid };
+    grids.delete(stored.mapId);
+    grids.set(stored.mapId, stored);
     for (const oldest of [...grids.keys()].slice(0, -MOST_GRIDS)) grids.delete(oldest);
     return stored;
   }

@@ -14,5 +14,7 @@ export const camera = signal<Camera>(DEFAULT_CAMERA);
 export const isCameraGiven = signal(false);
 /** The face under the pointer, null where there is none. */
 export const hover = signal<Hit | null>(null);
-/** The canvas itself, for tools that listen to the pointer. */
+/** The canvas itself, for tools that listen to the pointer. Another one where its device is gone for good. */
 export const canvas = signal<HTMLCanvasElement | null>(null);
+/** Whether the canvas is on the page, and so has a size. */
+export const isCanvasPlaced = signal(false);

@@ -2,7 +2,7 @@
  * What the canvas shows, in this order: a world of one's own (a file, edits), the source map (A of A/B),
  * a moment of the open job, or the map that is chosen in the form.
  */
-import { computed, effect, signal, untracked } from "@preact/signals";
+import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { PaletteEntry } from "../gen/vox/v1/voxels_pb";
 import type { Frame, Grid } from "../net/frames";
 import { problemOf, type Problem } from "../net/problems";
@@ -10,7 +10,7 @@ import { type Block, type Rgb, VoxelWorld } from "../world/voxels";
 import { dependOn } from "./depend";
 import { mapId } from "./form";
 import { currentRun } from "./jobs";
-import { loadGrid, maps, type StoredGrid } from "./maps";
+import { areMapsKnown, loadGrid, maps, type StoredGrid } from "./maps";
 
 /** A world that is shown instead of any job's: somebody opened a file or edited what was there. */
 export interface OwnWorld {
@@ -114,15 +114,7 @@ export function keepViewUpToDate(): () => void {
       const grid = compare.value === "split" && !ownWorld.value && currentRun.value ? sourceGrid.value : null;
       untracked(() => (splitWorld.value = grid ? worldOf(grid, splitWorld.value) : null));
     }),
-    effect(() => {
-      const id = currentRun.value ? currentRun.value.job.value?.mapId : mapId.value;
-      // Asked for anew where the map was replaced.
-      dependOn(maps.value.find((map) => map.mapId === id)?.version);
-      if (id === undefined) return;
-      const scope = new AbortController();
-      untracked(() => void fetchSource(id, scope.signal));
-      return () => scope.abort();
-    }),
+    keepSource(),
     effect(() => currentRun.value?.askForOccupancy(isSoft.value)),
     // A new job is seen from its newest frame.
     effect(() => {
@@ -179,16 +171,57 @@ function paletteKey(blocks: readonly Block[]): string {
   return key;
 }
 
+/** Keeps `source` the map that is meant, asked for anew where it was replaced; returns how to stop. */
+function keepSource(): () => void {
+  let asked: { readonly id: string; version: string | undefined; readonly scope: AbortController } | null = null;
+  const stop = effect(() => {
+    const id = meantMap();
+    const listed = maps.value.find((map) => map.mapId === id)?.version;
+    const isPending = isSourceLoading.value;
+    if (id === undefined) return;
+    untracked(() => {
+      // What the server begins with is nearly here, and most often it is this one.
+      if (asked?.id === "" && isPending) return;
+      const before = asked?.id === id ? asked : null;
+      if (before && (listed === undefined || listed === before.version)) return;
+      // The list says for the first time what there is: most often what is on its way, or here, already.
+      if (before && before.version === undefined) {
+        if (isPending) return;
+        before.version = listed;
+        if (source.peek()?.version === listed) return;
+      }
+      asked?.scope.abort();
+      asked = { id, version: listed, scope: new AbortController() };
+      void fetchSource(id, asked.scope.signal);
+    });
+  });
+  return () => {
+    stop();
+    asked?.scope.abort();
+  };
+}
+
+/** Id of the map that `source` has to be; undefined while nobody knows. */
+function meantMap(): string | undefined {
+  return currentRun.value ? currentRun.value.job.value?.mapId : mapId.value;
+}
+
+/** An empty `id` is the map that the server would begin with: a form that was never used begins with it too. */
 async function fetchSource(id: string, signal: AbortSignal): Promise<void> {
   if (source.peek()?.mapId !== id) source.value = null;
   sourceProblem.value = null;
-  if (id === "") return;
-  isSourceLoading.value = true;
+  isSourceLoading.value = id !== "" || !areMapsKnown.peek();
+  if (!isSourceLoading.peek()) return;
   try {
     const found = await loadGrid(id, signal);
-    if (!signal.aborted) source.value = found;
+    if (signal.aborted) return;
+    batch(() => {
+      if (mapId.peek() === "") mapId.value = found.mapId;
+      if (untracked(meantMap) === found.mapId) source.value = found;
+    });
   } catch (error) {
-    if (!signal.aborted) sourceProblem.value = problemOf(error);
+    // Without an id nobody asked for anything; the list of maps is on its way.
+    if (!signal.aborted && id !== "") sourceProblem.value = problemOf(error);
   } finally {
     if (!signal.aborted) isSourceLoading.value = false;
   }

@@ -1,8 +1,8 @@
 /** Drawing with WebGL2: what webgpu/backend.ts does, from textures instead of storage buffers. */
 import type { Frame, GpuBackend } from "../backend";
-import { CORNER_BITS, quadIndices, type ChunkMesh } from "../faces";
+import { CORNER_BITS, EMPTY_MESH, quadIndices, type ChunkMesh } from "../faces";
 import { FILL_FLOATS, LINE_FLOATS, type OverlayGeometry } from "../overlays";
-import { faceLight, GHOST, LOOK_FLOATS, MAX_BLOCKS, mipmaps, rounded, SKY, TILE, tilePixels, type Looks } from "../shading";
+import { faceLight, GHOST, LOOK_FLOATS, looks, MAX_BLOCKS, mipmaps, rounded, SKY, TILE, tilePixels, type Looks } from "../shading";
 import { faceShaders, ROW, type FaceVariant } from "./faces";
 import { FILL_VERTEX, LINE_VERTEX, PAINT_FRAGMENT, SKY_FRAGMENT, SKY_VERTEX } from "./overlays";
 import { Program } from "./program";
@@ -17,6 +17,9 @@ interface Vertices {
   readonly buffer: WebGLBuffer;
   readonly count: number;
 }
+
+/** A chunk that no world has. */
+const NOWHERE = -1;
 
 /** Texture units. */
 const FACES = 0;
@@ -50,6 +53,19 @@ export class WebGl2Backend implements GpuBackend {
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.#indices);
     gl.bindVertexArray(null);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+  }
+
+  /** Makes what the first picture needs, beside the page's own work. Rejects with the compiler's words. */
+  async prepare(): Promise<void> {
+    const plain = { ambientOcclusion: false, soft: false };
+    await this.#faces({ ...plain, textured: false }).compiled();
+    if (this.gl.isContextLost()) return;
+    // Drivers leave the last of it to the first draw; this one puts a face nowhere.
+    this.setLooks(looks([]));
+    this.setChunk(NOWHERE, { faces: new Uint32Array(2), starts: [0, 1, 1, 1, 1, 1, 1] });
+    this.#drawFaces({ ...plain, height: 1, clipFromGrid: new Array<number>(16).fill(0), ranges: [{ chunk: NOWHERE, first: 0, count: 1 }] });
+    this.setChunk(NOWHERE, EMPTY_MESH);
+    this.gl.flush();
   }
 
   setLooks({ table, textures }: Looks): void {
@@ -170,11 +186,14 @@ export class WebGl2Backend implements GpuBackend {
     gl.bindVertexArray(null);
   }
 
-  #drawFaces(frame: Frame): void {
+  #faces(variant: FaceVariant): Program {
+    return this.#program(JSON.stringify(variant), () => faceShaders(variant));
+  }
+
+  #drawFaces(frame: Pick<Frame, "ambientOcclusion" | "soft" | "height" | "clipFromGrid" | "ranges">): void {
     const { gl } = this;
     if (frame.ranges.length === 0) return;
-    const variant: FaceVariant = { ambientOcclusion: frame.ambientOcclusion, soft: frame.soft, textured: this.#textured };
-    const program = this.#program(JSON.stringify(variant), () => faceShaders(variant)).use();
+    const program = this.#faces({ ambientOcclusion: frame.ambientOcclusion, soft: frame.soft, textured: this.#textured }).use();
     gl.uniformMatrix4fv(program.at("clip_from_grid"), false, frame.clipFromGrid);
     gl.uniform1uiv(program.at("corner_bits"), CORNERS);
     gl.uniform3fv(program.at("light"), LIGHT);

@@ -2,14 +2,18 @@
 import type { GpuBackend } from "../backend";
 import { WebGl2Backend } from "./backend";
 
-/** How long a browser may take to give a lost context back. */
-const RESTORE_MILLIS = 4000;
+/** How long a browser may take to give a lost context back, each time that it is asked. */
+const RESTORE_MILLIS = 2000;
 
 export async function openWebGl2(canvas: HTMLCanvasElement, lost: (reason: string) => void): Promise<GpuBackend> {
+  // The page stands still until the browser's graphics process answers: calls that wait to go out go first.
+  await new Promise((resolve) => setTimeout(resolve));
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: true, premultipliedAlpha: true, powerPreference: "high-performance" });
   if (!gl) throw new Error("this browser does not have it, or its graphics are switched off");
   if (gl.isContextLost()) await restored(canvas);
   const backend = new WebGl2Backend(gl);
+  await backend.prepare();
+  if (gl.isContextLost()) throw new Error("the graphics context was lost");
   canvas.addEventListener(
     "webglcontextlost",
     (event) => {

@@ -3,7 +3,9 @@ export class Program {
   readonly #program: WebGLProgram;
   readonly #places = new Map<string, WebGLUniformLocation | null>();
 
-  /** Throws Error with the compiler's words. */
+  #isChecked = false;
+
+  /** Begins to compile; `use` waits for that. */
   constructor(
     private readonly gl: WebGL2RenderingContext,
     { vertex, fragment }: { readonly vertex: string; readonly fragment: string },
@@ -18,14 +20,24 @@ export class Program {
       gl.deleteShader(shader);
     }
     gl.linkProgram(this.#program);
-    if (!gl.getProgramParameter(this.#program, gl.LINK_STATUS) && !gl.isContextLost()) {
+  }
+
+  /** Resolves once `use` need not wait, where the browser can tell. */
+  async compiled(): Promise<void> {
+    const { gl } = this;
+    const parallel = gl.getExtension("KHR_parallel_shader_compile");
+    while (parallel && !gl.isContextLost() && !gl.getProgramParameter(this.#program, parallel.COMPLETION_STATUS_KHR)) await new Promise((resolve) => setTimeout(resolve, 4));
+  }
+
+  /** Throws Error with the compiler's words. */
+  use(): this {
+    const { gl } = this;
+    if (!this.#isChecked && !gl.getProgramParameter(this.#program, gl.LINK_STATUS) && !gl.isContextLost()) {
       const logs = gl.getAttachedShaders(this.#program)?.map((shader) => gl.getShaderInfoLog(shader));
       throw new Error(`WebGL2 shaders: ${gl.getProgramInfoLog(this.#program) ?? ""} ${logs?.join(" ") ?? ""}`);
     }
-  }
-
-  use(): this {
-    this.gl.useProgram(this.#program);
+    this.#isChecked = true;
+    gl.useProgram(this.#program);
     return this;
   }
 

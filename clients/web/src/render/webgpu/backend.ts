@@ -3,7 +3,7 @@ import type { Frame, GpuBackend } from "../backend";
 import { CORNER_BITS, quadIndices, type ChunkMesh } from "../faces";
 import { FILL_FLOATS, LINE_FLOATS, type OverlayGeometry } from "../overlays";
 import { faceLight, mipmaps, rounded, SKY, TILE, tilePixels, GHOST, type Looks } from "../shading";
-import { DEPTH_FORMAT, Pipelines, type OverlayKind } from "./pipelines";
+import { DEPTH_FORMAT, type OverlayKind, type Pipelines } from "./pipelines";
 
 const FRAME_BYTES = 4 * (16 + 4);
 const VIEW_BYTES = 4 * (16 + 4 * 4);
@@ -21,7 +21,6 @@ interface Vertices {
 export class WebGpuBackend implements GpuBackend {
   readonly kind = "webgpu";
   chunkBytes = 0;
-  readonly #pipelines: Pipelines;
   readonly #canvasFormat = navigator.gpu.getPreferredCanvasFormat();
   readonly #frame: GPUBuffer;
   readonly #view: GPUBuffer;
@@ -38,15 +37,15 @@ export class WebGpuBackend implements GpuBackend {
   #fills: Vertices | null = null;
   #depth: GPUTexture | null = null;
 
-  private constructor(
+  constructor(
     private readonly gpu: GPUDevice,
+    private readonly pipelines: Pipelines,
     private readonly context: GPUCanvasContext,
   ) {
-    this.#pipelines = new Pipelines(gpu);
     const { UNIFORM, COPY_DST } = GPUBufferUsage;
     this.#frame = gpu.createBuffer({ label: "frame", size: FRAME_BYTES, usage: UNIFORM | COPY_DST });
     this.#view = gpu.createBuffer({ label: "view", size: VIEW_BYTES, usage: UNIFORM | COPY_DST });
-    this.#viewBindings = gpu.createBindGroup({ layout: this.#pipelines.viewLayout, entries: [{ binding: 0, resource: { buffer: this.#view } }] });
+    this.#viewBindings = gpu.createBindGroup({ layout: this.pipelines.viewLayout, entries: [{ binding: 0, resource: { buffer: this.#view } }] });
     const sides = new Float32Array(4 * 6);
     const bits = new Uint32Array(sides.buffer);
     CORNER_BITS.forEach((corners, face) => {
@@ -55,12 +54,6 @@ export class WebGpuBackend implements GpuBackend {
     });
     this.#sides = this.#upload("sides", sides, UNIFORM);
     this.#sampler = gpu.createSampler({ magFilter: "nearest", minFilter: "linear", mipmapFilter: "linear" });
-  }
-
-  static async create(device: GPUDevice, context: GPUCanvasContext): Promise<WebGpuBackend> {
-    const made = new WebGpuBackend(device, context);
-    await made.#pipelines.prepare(made.#canvasFormat);
-    return made;
   }
 
   get device(): string {
@@ -89,7 +82,7 @@ export class WebGpuBackend implements GpuBackend {
       }),
     );
     this.#frameBindings = this.gpu.createBindGroup({
-      layout: this.#pipelines.frameLayout,
+      layout: this.pipelines.frameLayout,
       entries: [
         { binding: 0, resource: { buffer: this.#frame } },
         { binding: 1, resource: { buffer: this.#looks } },
@@ -113,7 +106,7 @@ export class WebGpuBackend implements GpuBackend {
     }
     if (faces.length === 0) return;
     const buffer = this.#upload("faces", faces, GPUBufferUsage.STORAGE);
-    const bindings = this.gpu.createBindGroup({ layout: this.#pipelines.chunkLayout, entries: [{ binding: 0, resource: { buffer } }] });
+    const bindings = this.gpu.createBindGroup({ layout: this.pipelines.chunkLayout, entries: [{ binding: 0, resource: { buffer } }] });
     this.#chunks.set(chunk, { buffer, bindings });
     this.chunkBytes += buffer.size;
     this.#growIndices(faces.length / 2);
@@ -176,14 +169,14 @@ export class WebGpuBackend implements GpuBackend {
     });
     const overlay = (kind: OverlayKind, vertices: Vertices | null, draw: (count: number) => void) => {
       if (!vertices && kind !== "sky") return;
-      pass.setPipeline(this.#pipelines.overlay(format, kind));
+      pass.setPipeline(this.pipelines.overlay(format, kind));
       pass.setBindGroup(0, this.#viewBindings);
       if (vertices) pass.setVertexBuffer(0, vertices.buffer);
       draw(vertices?.count ?? 3);
     };
     if (frame.background === "gradient") overlay("sky", null, (count) => pass.draw(count));
     if (this.#frameBindings && this.#indices && frame.ranges.length > 0) {
-      pass.setPipeline(this.#pipelines.faces(format, { ambientOcclusion: frame.ambientOcclusion, soft: frame.soft, textured: this.#textured }));
+      pass.setPipeline(this.pipelines.faces(format, { ambientOcclusion: frame.ambientOcclusion, soft: frame.soft, textured: this.#textured }));
       pass.setBindGroup(0, this.#frameBindings);
       pass.setIndexBuffer(this.#indices, "uint32");
       for (const { chunk, first, count } of frame.ranges) {

@@ -1,6 +1,7 @@
 /** Finding out whether WebGPU works, and opening it on a canvas. */
 import type { GpuBackend } from "../backend";
 import { WebGpuBackend } from "./backend";
+import { Pipelines } from "./pipelines";
 
 /**
  * Rejects with the reason where no adapter, no device or no drawing on a canvas is to be had; `canvas` has
@@ -8,8 +9,9 @@ import { WebGpuBackend } from "./backend";
  */
 export async function openWebGpu(canvas: HTMLCanvasElement, lost: (reason: string) => void): Promise<GpuBackend> {
   const device = await requestDevice();
-  await probe(device);
-  const backend = await WebGpuBackend.create(device, configured(canvas, device));
+  const pipelines = new Pipelines(device);
+  await Promise.all([probe(device), pipelines.prepare(navigator.gpu.getPreferredCanvasFormat())]);
+  const backend = new WebGpuBackend(device, pipelines, configured(canvas, device));
   void device.lost.then((info) => lost(info.message || info.reason));
   return backend;
 }
