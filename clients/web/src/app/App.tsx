@@ -2,7 +2,6 @@ import { useEffect } from "preact/hooks";
 import { refreshJobs, refreshSeconds } from "../state/jobs";
 import { refreshMaps } from "../state/maps";
 import { keepAsking, learnAboutServer, serverInfo } from "../state/session";
-import { listenForShortcuts } from "../state/shortcuts";
 import { ShortcutSheet } from "../tools/ShortcutSheet";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { Toasts } from "./controls/Toasts";
@@ -21,12 +20,8 @@ import "./layout.css";
 export function App() {
   useEffect(() => {
     const scope = new AbortController();
-    const stopListening = listenForShortcuts(window);
     void keepAsking(askServer, refreshSeconds, scope.signal);
-    return () => {
-      scope.abort();
-      stopListening();
-    };
+    return () => scope.abort();
   }, []);
   return (
     <div class="app" data-tab={tab.value}>

@@ -9,6 +9,7 @@ import { keepForm } from "./form";
 import { keepLook } from "./look";
 import { keepRoute } from "./route";
 import { explainBarriers } from "./session";
+import { listenForShortcuts } from "./shortcuts";
 import { renderer, rendererProblem } from "./stage";
 import { keepTheme } from "./theme";
 import { isSourceLoading, keepViewUpToDate } from "./view";
@@ -27,6 +28,8 @@ export function beginPage(): Promise<void> {
   keepForm(localStorage);
   keepRoute();
   keepViewUpToDate();
+  // Before the camera's keys: it leaves alone what a shortcut has taken.
+  listenForShortcuts(window);
   keepDrawing(rendererChoice(location.search));
   return new Promise((resolve) => {
     setTimeout(resolve, FACE_WAITS_MILLIS);
