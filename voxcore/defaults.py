@@ -18,7 +18,7 @@ BASE_DEFAULTS: Final[dict[str, Any]] = {
     "logit_solid": 2.5,
     "logit_air": -4.0,
     "logit_material": 2.5,
-    "cfg_scale": 2.5,
+    "cfg_scale": 1.0,
     "temp_start": 2.0,
     "temp_end": 0.5,
     "t_start": 0.985,

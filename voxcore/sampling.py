@@ -12,7 +12,7 @@ from voxcore.checkpoint import step_generator
 from voxcore.config import TrainConfig
 from voxcore.errors import CheckpointError
 from voxcore.prior.diffusion import expected_code
-from voxcore.prior.sampler import guidance_at, noise_level, noised
+from voxcore.prior.sampler import guidance_at, implied_noise, next_noise, noise_level, noised
 from voxcore.prior.task import PriorTask
 from voxcore.schedules import fraction
 from voxcore.stepper import StepReport
@@ -51,7 +51,8 @@ class Sampling:
         if step + 1 < c.steps:
             x0 = self.task.hold(expected_code(q))
             fresh = self.task.fresh(step_generator(c.seed, step, "sample"))
-            self._x = noised(x0, fresh, self._time(step + 1))
+            following = self._time(step + 1)
+            self._x = noised(x0, next_noise(implied_noise(self._x, x0, t), fresh, t, following), following)
         entropy = float(-(q * q.clamp(min=1e-9).log()).sum(1).mean())
         return StepReport({"total": entropy, "sds": entropy}, 1.0, t)
 

@@ -4,11 +4,10 @@ Generator processes fill shared slots, the trainer copies them into a ring on ea
 batches there; no world is kept on disk and few are seen twice. Runs continue each other:
 
     python scripts/train_prior --minutes 9 --out build/prior
-    python scripts/train_prior --minutes 9 --out build/prior --resume build/prior --guide --decay 0.6
+    python scripts/train_prior --minutes 9 --out build/prior --resume build/prior --decay 0.6
 
 writes ``prior-*.safetensors`` (averaged weights, fp16: what voxcore ships and the next run continues
-from) and ``train.jsonl``. ``--guide`` also teaches the network to answer with
-classifier-free guidance in one pass; the last run must have it.
+from) and ``train.jsonl``.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True, help="time to spend on training steps")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--resume", type=Path, help="folder of an earlier run")
-    parser.add_argument("--guide", action="store_true", help="half of each batch learns guided answers")
     parser.add_argument("--decay", type=float, default=0.0, help="last part of the run in which the rate falls to zero")
     parser.add_argument("--batch", type=int, default=128, help="worlds a step and GPU")
     parser.add_argument("--lr", type=float, default=1e-3)

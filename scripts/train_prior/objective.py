@@ -1,15 +1,13 @@
-"""What the prior learns: block posteriors by cross-entropy, and its own guided answers in one pass."""
+"""What the prior learns: block posteriors by cross-entropy."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from voxcore.config import PRIOR_CFG_SCALE
-from voxcore.guidance.classifier_free import classifier_free
 from voxcore.prior.diffusion import CLASSES, CODE_DIM, SHIFT, alpha_sigma
 from voxcore.prior.model import GRID
 from voxcore.prior.network import PriorNetwork, space_to_depth
@@ -20,8 +18,6 @@ CHANGED_WEIGHT = 2.5
 noise, as alpha^2: where the noise leaves open what was built, a weight that depends on it would teach the
 network to expect that much more to be built.
 """
-MAX_GUIDANCE = PRIOR_CFG_SCALE[1] - 1.0
-"""What is above a scale of 1."""
 
 
 @dataclass
@@ -29,8 +25,8 @@ class Batch:
     """Worlds and everything drawn for them; the first axis of all is the batch.
 
     ``worlds`` [B, 2 (existing, target), X, Y, Z] uint8, ``with_map`` [B], ``free_*`` [B, side] bool
-    (the box that may change), ``t`` [B], ``noise`` [B, X, Y, Z, CODE_DIM], ``guidance`` [B], ``words``
-    [B, W, 96], ``mask`` [B, W].
+    (the box that may change), ``t`` [B], ``noise`` [B, X, Y, Z, CODE_DIM], ``words`` [B, W, 96],
+    ``mask`` [B, W].
     """
 
     worlds: Tensor
@@ -40,13 +36,8 @@ class Batch:
     free_z: Tensor
     t: Tensor
     noise: Tensor
-    guidance: Tensor
     words: Tensor
     mask: Tensor
-
-    def rows(self, start: int, stop: int) -> Batch:
-        """Some of the worlds."""
-        return replace(self, **{f.name: getattr(self, f.name)[start:stop] for f in fields(self)})
 
 
 def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -> Batch:
@@ -76,7 +67,6 @@ def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -
         free_z=free[2],
         t=drawn_times(torch.rand(batch, device=device)),
         noise=torch.randn(batch, *GRID, CODE_DIM, device=device),
-        guidance=torch.zeros(batch, device=device),
         words=words,
         mask=mask,
     )
@@ -111,11 +101,10 @@ def _inputs(batch: Batch, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor
     return x, condition, space_to_depth(target[..., None]).long(), weight
 
 
-def _log_p(network: PriorNetwork, batch: Batch, x: Tensor, condition: Tensor, mask: Tensor) -> Tensor:
+def _log_p(network: PriorNetwork, batch: Batch, x: Tensor, condition: Tensor) -> Tensor:
     """Log-posteriors [B, x, y, z, 8, CLASSES] float32."""
     with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=x.is_cuda):
-        words = batch.words * mask[..., None]
-        logits = network(x, batch.t, batch.guidance, words, mask, condition)
+        logits = network(x, batch.t, batch.words, batch.mask, condition)
     return logits.unflatten(-1, (8, CLASSES)).float().log_softmax(-1)
 
 
@@ -127,35 +116,12 @@ def _mean(entropy: Tensor, weight: Tensor) -> Tensor:
 def plain_loss(network: PriorNetwork, batch: Batch, codes: Tensor) -> Tensor:
     """Weighted cross-entropy of each world [B] with what is really there."""
     x, condition, target, weight = _inputs(batch, codes)
-    log_p = _log_p(network, batch, x, condition, batch.mask)
+    log_p = _log_p(network, batch, x, condition)
     return _mean(-log_p.gather(-1, target[..., None])[..., 0], weight)
 
 
 def unweighted_loss(network: PriorNetwork, batch: Batch, codes: Tensor) -> Tensor:
     """Plain cross-entropy per cell of each world [B], for validation."""
     x, condition, target, _ = _inputs(batch, codes)
-    log_p = _log_p(network, batch, x, condition, batch.mask)
+    log_p = _log_p(network, batch, x, condition)
     return -log_p.gather(-1, target[..., None])[..., 0].flatten(1).mean(1)
-
-
-def guided_targets(averaged: PriorNetwork, batch: Batch, codes: Tensor) -> Tensor:
-    """What ``averaged`` answers with classifier-free guidance 1 + batch.guidance: two passes
-    [B, x, y, z, 8, CLASSES], bfloat16.
-    """  # fmt: skip
-    x, condition, _, _ = _inputs(batch, codes)
-    plain = replace(batch, guidance=torch.zeros_like(batch.guidance))
-    conditional = _log_p(averaged, plain, x, condition, batch.mask)
-    unconditional = _log_p(averaged, plain, x, condition, torch.zeros_like(batch.mask))
-    scale = (1.0 + batch.guidance)[:, None, None, None, None, None]
-    guided = classifier_free(unconditional, conditional, scale).softmax(-1)
-    return guided.to(torch.bfloat16)
-
-
-def joint_loss(network: PriorNetwork, batch: Batch, guided: Tensor, codes: Tensor) -> Tensor:
-    """[B]: the plain loss for the first worlds, cross-entropy with ``guided`` for the last ones."""
-    x, condition, target, weight = _inputs(batch, codes)
-    log_p = _log_p(network, batch, x, condition, batch.mask)
-    plain = len(log_p) - len(guided)
-    hard = -log_p[:plain].gather(-1, target[:plain, ..., None])[..., 0]
-    soft = -(guided.float() * log_p[plain:]).sum(-1)
-    return _mean(torch.cat([hard, soft]), weight)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from feed import Feed
-from objective import MAX_GUIDANCE, guided_targets, joint_loss, make_batch, plain_loss, unweighted_loss
+from objective import make_batch, plain_loss, unweighted_loss
 from torch import Tensor
 
 from voxcore.prior.diffusion import codebook
@@ -23,8 +23,6 @@ from voxcore.worlds import generate
 
 VALIDATION_SEEDS = 2**40
 VALIDATION_WORLDS = 512
-GUIDED_SHARE = 0.5
-"""Of a batch, in runs that learn guidance."""
 
 
 def run(rank: int, args: argparse.Namespace) -> None:
@@ -48,9 +46,7 @@ def run(rank: int, args: argparse.Namespace) -> None:
     optimizer = torch.optim.AdamW(
         _groups(network), lr=args.lr, betas=(0.9, 0.98), eps=1e-8, fused=device.type == "cuda"
     )
-    compiled = (lambda f: torch.compile(f, dynamic=False)) if args.compile else (lambda f: f)
-    plain, joint = compiled(plain_loss), compiled(joint_loss)
-    targets = torch.no_grad()(guided_targets)  # compiling it takes longer than it saves in ten minutes
+    loss_of = torch.compile(plain_loss, dynamic=False) if args.compile else plain_loss
 
     feed.wait(args.warm_ring)
     torch.manual_seed(seen + 2 + 1000 * rank)
@@ -68,13 +64,7 @@ def run(rank: int, args: argparse.Namespace) -> None:
             group["lr"] = rate
         feed.renew(args.renew)
         batch = make_batch(*feed.draw(args.batch), vectors, augment=True)
-        if args.guide:
-            guided = args.batch - int(args.batch * GUIDED_SHARE)
-            batch.guidance[guided:] = torch.rand(args.batch - guided, device=device) * MAX_GUIDANCE
-            answers = targets(averaged, batch.rows(guided, args.batch), codes)
-            loss = joint(network, batch, answers, codes).mean()
-        else:
-            loss = plain(network, batch, codes).mean()
+        loss = loss_of(network, batch, codes).mean()
         network.zero_grad(set_to_none=True)
         loss.backward()
         _average_gradients(network, world_size)
@@ -105,7 +95,7 @@ def run(rank: int, args: argparse.Namespace) -> None:
                 said = now
     if log is not None:
         line = {"step": step, "seen": seen, "made": feed.made, "seconds": round(time.monotonic() - began, 1)}
-        line |= {"gpus": args.gpus, "guide": args.guide}
+        line["gpus"] = args.gpus
         if args.gpus:
             line["gpu_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 1)
         checkpoint.save(averaged, args.out, step, seen)

@@ -46,18 +46,6 @@ def batch(monkeypatch: pytest.MonkeyPatch) -> objective.Batch:
 CODES = codebook()
 
 
-def test_guided_answers_are_the_two_passes_in_one(network: PriorNetwork, batch: objective.Batch) -> None:
-    x, condition, _, _ = objective._inputs(batch, CODES)
-    conditional = objective._log_p(network, batch, x, condition, batch.mask)
-    nothing = objective._log_p(network, batch, x, condition, batch.mask & False)
-    unguided = objective.guided_targets(network, batch, CODES).float()
-    torch.testing.assert_close(unguided, conditional.exp(), atol=5e-3, rtol=1e-2)
-    guided = objective.guided_targets(network, replace(batch, guidance=torch.full((4,), 1.5)), CODES).float()
-    expected = (nothing + 2.5 * (conditional - nothing)).softmax(-1)
-    torch.testing.assert_close(guided, expected, atol=5e-3, rtol=1e-2)
-    assert float((guided - unguided).abs().max()) > 0.05
-
-
 def test_fixed_cells_are_not_judged_and_changed_ones_weigh_more(batch: objective.Batch) -> None:
     boxed = replace(batch, free_x=torch.arange(16)[None].expand(4, -1) < 6)
     _, _, _, weight = objective._inputs(boxed, CODES)
@@ -74,19 +62,12 @@ def test_fixed_cells_are_not_judged_and_changed_ones_weigh_more(batch: objective
         assert float(weight[world, 5, 5, 5, 0]) == 1.0
 
 
-def test_joint_loss_is_plain_for_the_first_and_follows_the_guided_for_the_last(
-    network: PriorNetwork, batch: objective.Batch
-) -> None:
-    plain = objective.plain_loss(network, batch, CODES)
-    certain = F.one_hot(objective._inputs(batch, CODES)[2][2:], model.CLASSES).float()
-    joint = objective.joint_loss(network, batch, certain, CODES)
-    torch.testing.assert_close(joint, plain)
-    uniform = torch.full_like(certain, 1.0 / model.CLASSES)
-    other = objective.joint_loss(network, batch, uniform, CODES)
-    torch.testing.assert_close(other[:2], plain[:2])
-    x, condition, _, weight = objective._inputs(batch, CODES)
-    even = -objective._log_p(network, batch, x, condition, batch.mask).mean(-1)
-    torch.testing.assert_close(other[2:], ((even * weight).sum((1, 2, 3, 4)) / weight.sum((1, 2, 3, 4)))[2:])
+def test_loss_is_the_weighted_entropy_of_what_is_there(network: PriorNetwork, batch: objective.Batch) -> None:
+    x, condition, target, weight = objective._inputs(batch, CODES)
+    log_p = objective._log_p(network, batch, x, condition)
+    there = (F.one_hot(target, model.CLASSES) * log_p).sum(-1)
+    expected = -(there * weight).sum((1, 2, 3, 4)) / weight.sum((1, 2, 3, 4))
+    torch.testing.assert_close(objective.plain_loss(network, batch, CODES), expected)
 
 
 def test_no_caption_of_the_benchmark_is_trained_on() -> None:

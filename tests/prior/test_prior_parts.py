@@ -14,9 +14,18 @@ from hypothesis.extra.numpy import arrays
 from voxcore.errors import NotFound
 from voxcore.palette import CLASSIC, EDITOR, Block
 from voxcore.prior.diffusion import CLASSES, CODE_DIM, SHIFT, alpha_sigma, codebook, encode, expected_code
-from voxcore.prior.model import GRID, load_network, save_weights
-from voxcore.prior.network import CONDITION_DIM, WORD_DIM, NetworkConfig, PriorNetwork, depth_to_space, space_to_depth
-from voxcore.prior.sampler import noise_level
+from voxcore.prior.model import GRID, Prior, Prompt, load_network, save_weights
+from voxcore.prior.network import (
+    CONDITION_DIM,
+    WORD_DIM,
+    Means,
+    NetworkConfig,
+    PriorNetwork,
+    depth_to_space,
+    halved,
+    space_to_depth,
+)
+from voxcore.prior.sampler import implied_noise, next_noise, noise_level, noised
 from voxcore.prior.window import Window, home_indices, lift, nearest_classes
 from voxcore.prior.words import MAX_WORDS, padded_ids, word_table
 
@@ -64,7 +73,6 @@ def questions() -> dict[str, torch.Tensor]:
     return {
         "x": torch.randn(1, 16, 16, 16, CODE_DIM, generator=generator),
         "t": torch.tensor([0.5]),
-        "guidance": torch.tensor([0.0]),
         "words": torch.randn(1, MAX_WORDS, WORD_DIM, generator=generator),
         "word_mask": torch.ones(1, MAX_WORDS, dtype=torch.bool),
         "condition": torch.zeros(1, 16, 16, 16, CONDITION_DIM),
@@ -78,7 +86,6 @@ def test_everything_that_the_network_is_told_matters(network: PriorNetwork) -> N
     assert depth_to_space(base).shape == (1, 16, 16, 16, CLASSES)
     for name, other in (
         ("t", asked["t"] * 0.5),
-        ("guidance", asked["guidance"] + 1.5),
         ("words", asked["words"].flip(-1)),
         ("word_mask", ~asked["word_mask"]),
         ("condition", asked["condition"] + 1.0),
@@ -113,6 +120,48 @@ def test_a_cell_answers_for_itself(network: PriorNetwork) -> None:
     asked["x"][0, 5, 2, 9, 0] = 4.0
     answer = depth_to_space(network(**asked))[0, ..., 0]
     assert int(answer.argmax()) == (5 * 16 + 2) * 16 + 9
+
+
+def test_steps_end_in_one_of_two_equally_likely_worlds() -> None:
+    # 64 cells that are all full or all empty: the exact denoiser is tanh of what the cells say together.
+    generator = torch.Generator().manual_seed(4)
+
+    def fresh() -> torch.Tensor:
+        return torch.randn(2000, 64, generator=generator)
+
+    times = [noise_level(0.985, 0.03, i / 39) for i in range(40)]
+    x = fresh()
+    for t, following in zip(times, [*times[1:], 0.01], strict=True):
+        alpha, sigma = alpha_sigma(torch.tensor(t))
+        x0 = torch.tanh(alpha / sigma**2 * x.sum(1, keepdim=True)).expand_as(x)
+        x = noised(x0, next_noise(implied_noise(x, x0, t), fresh(), t, following), following)
+    found = x.mean(1)
+    assert float((found.abs() > 0.9).float().mean()) > 0.98
+    assert abs(float((found > 0).float().mean()) - 0.5) < 0.05
+
+
+def test_means_are_of_unit_size_under_noise_alone_and_without_noise() -> None:
+    means = Means(64, 40).requires_grad_(False)
+    torch.nn.init.eye_(means.enter.weight)
+    noise = halved(halved(torch.randn(1, 32, 32, 32, CODE_DIM, generator=torch.Generator().manual_seed(2))))
+    for t, values, size in ((0.999, noise, 1.0), (0.001, torch.ones_like(noise), 1.0)):
+        out = means(values, torch.tensor([t]), torch.float32)
+        assert float(out.square().mean().sqrt()) == pytest.approx(size, rel=0.1)
+
+
+def test_guidance_is_a_second_pass_without_the_prompt(network: PriorNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voxcore.prior.model.GRID", (16, 16, 16))
+    prior = Prior(network)
+    generator = torch.Generator().manual_seed(3)
+    prompt = Prompt(torch.randn(1, MAX_WORDS, WORD_DIM, generator=generator), torch.arange(MAX_WORDS)[None] < 4)
+    x = torch.randn(1, CODE_DIM, 16, 16, 16, generator=generator)
+    condition = prior.condition(None)
+    with_prompt = prior.posterior(x, 0.5, prompt, condition, 1.0).log()
+    nothing = Prompt(torch.zeros_like(prompt.words), torch.zeros_like(prompt.mask))
+    without = prior.posterior(x, 0.5, nothing, condition, 1.0).log()
+    guided = prior.posterior(x, 0.5, prompt, condition, 2.5)
+    torch.testing.assert_close(guided, (without + 2.5 * (with_prompt - without)).softmax(1), atol=1e-4, rtol=1e-3)
+    assert float((guided - with_prompt.exp()).abs().max()) > 1e-3
 
 
 def test_weights_survive_a_round_trip_in_parts(

@@ -1,7 +1,8 @@
 """The embedded prior as a teacher: score distillation in block space.
 
 The grid's expected code is noised, the prior says which blocks it believes in (q), and the grid
-follows q by cross-entropy for the steps until the next look. In the x0 form the distillation
+follows q by cross-entropy for the steps until the next look. The noise of a look holds on to part of
+what the last answer left unexplained (`voxcore.prior.sampler`). In the x0 form the distillation
 gradient (SDS, arXiv:2209.14988 eq. 3) is w(t) alpha/sigma (x - x0_hat); here x0_hat is a
 distribution over blocks, and cross-entropy is its natural loss; w(t) is chosen so that every look
 weighs the same.
@@ -14,7 +15,8 @@ from torch import Tensor
 
 from voxcore.config import TrainConfig
 from voxcore.guidance.base import Scene, Score, StepInfo, Target
-from voxcore.prior.sampler import guidance_at, noise_level, noised
+from voxcore.prior.diffusion import expected_code
+from voxcore.prior.sampler import guidance_at, implied_noise, next_noise, noise_level, noised
 from voxcore.prior.task import PriorTask
 from voxcore.schedules import fraction
 
@@ -26,6 +28,7 @@ class PriorTeacher:
         self.config, self.task = config, task
         self._call = -1
         self._target = torch.zeros(0)
+        self._noise = torch.zeros(0)
         self._t = 0.0
 
     def target(self, scene: Scene, info: StepInfo) -> Target:
@@ -44,15 +47,20 @@ class PriorTeacher:
         c = self.config
         at = fraction(info.call, info.calls)
         t = noise_level(c.t_start * c.strength, min(c.t_end, c.t_start * c.strength), at)
-        x = noised(self.task.codes(probabilities), self.task.fresh(info.generator), t)
+        noise = self.task.fresh(info.generator)
+        if self._call >= 0:
+            noise = next_noise(self._noise, noise, self._t, t)
+        x = noised(self.task.codes(probabilities), noise, t)
         q = self.task.ask(x, t, guidance_at(c.cfg_scale, at, t))
         self._target = self.task.lift(q)
+        self._noise = implied_noise(x, self.task.hold(expected_code(q)), t)
         self._call, self._t = info.call, t
 
     def state(self) -> dict[str, Tensor]:
         t = torch.tensor([self._t], dtype=torch.float64)
-        return {"target": self._target, "call": torch.tensor([self._call]), "t": t}
+        return {"target": self._target, "noise": self._noise, "call": torch.tensor([self._call]), "t": t}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         self._target = state["target"].to(self.task.prior.device)
+        self._noise = state["noise"].to(self.task.prior.device)
         self._call, self._t = int(state["call"][0]), float(state["t"][0])

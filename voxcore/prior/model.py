@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from voxcore.errors import NotFound, ShapeError
+from voxcore.guidance.classifier_free import classifier_free
 from voxcore.prior.diffusion import CLASSES, CODE_DIM, encode
 from voxcore.prior.network import CONDITION_DIM, NetworkConfig, PriorNetwork, depth_to_space
 from voxcore.prior.words import WEIGHTS, Tokens, padded_ids, word_table
@@ -68,25 +69,31 @@ class Prior:
 
     @torch.inference_mode()
     def posterior(self, x: Tensor, t: float, prompt: Prompt, condition: Tensor, cfg_scale: float) -> Tensor:
-        """Guided block probabilities [B, CLASSES, *GRID] float32 given noisy codes x [B, CODE_DIM, *GRID]
-        and condition [B or 1, CONDITION_DIM, *GRID].
+        """Block probabilities [B, CLASSES, *GRID] float32 given noisy codes x [B, CODE_DIM, *GRID] and
+        condition [B or 1, CONDITION_DIM, *GRID]. In memory the classes of a cell lie side by side.
 
-        The network answers as two passes of classifier-free guidance of ``cfg_scale`` would, in one:
-        it learned to (see `PriorNetwork`), in the range `voxcore.config.PRIOR_CFG_SCALE`. In memory the
-        classes of a cell lie side by side.
+        A ``cfg_scale`` other than 1 is classifier-free guidance on log-probabilities, by a second pass
+        without the prompt.
         """
+        log_p = self._log_p(x, t, prompt.words, prompt.mask, condition)
+        if cfg_scale != 1.0:
+            free = self._log_p(x, t, torch.zeros_like(prompt.words), torch.zeros_like(prompt.mask), condition)
+            log_p = classifier_free(free, log_p, cfg_scale)
+        return log_p.softmax(-1).movedim(-1, 1)
+
+    def _log_p(self, x: Tensor, t: float, words: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Log-probabilities [B, *GRID, CLASSES] float32."""
         batch = len(x)
         logits = self.network(
             x.movedim(1, -1).to(self.dtype),
             torch.full((batch,), t, device=self.device),
-            torch.full((batch,), cfg_scale - 1.0, device=self.device),
-            prompt.words.expand(batch, -1, -1),
-            prompt.mask.expand(batch, -1),
+            words.expand(batch, -1, -1),
+            mask.expand(batch, -1),
             condition.movedim(1, -1).to(self.dtype).expand(batch, -1, -1, -1, -1),
         )
         logits = depth_to_space(logits).float()
         assert logits.shape[-1] == CLASSES
-        return logits.softmax(-1).movedim(-1, 1)
+        return logits.log_softmax(-1)
 
 
 def _in_parts(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:

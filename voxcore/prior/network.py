@@ -2,7 +2,9 @@
 
 Three resolutions. Patches of 2^3 voxels carry convolutions for detail (space-to-depth keeps them
 cheap), patches of 4^3 more of them, patches of 8^3 are the tokens of a transformer that sees the
-whole grid and reads the prompt (adaLN-single as in PixArt-alpha, arXiv:2310.00426).
+whole grid and reads the prompt (adaLN-single as in PixArt-alpha, arXiv:2310.00426). The coarser two are also
+shown the noisy codes' means over blocks of cells: under heavy noise that is where everything visible is,
+and a network that has to find those sums by itself lets the noise of single cells leak in.
 
 Channels come last everywhere: every linear layer, norm and convolution runs on contiguous memory.
 """
@@ -16,14 +18,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from voxcore.prior.diffusion import CLASSES, CODE_DIM
+from voxcore.prior.diffusion import CLASSES, CODE_DIM, alpha_sigma
 from voxcore.prior.words import MAX_WORDS
 
 CONDITION_DIM: Final = CODE_DIM + 2
 """The existing map's codes, a flag that there is one, and a mask of cells that must not change."""
 WORD_DIM: Final = 96
 WAVES: Final = 32
-"""Frequencies by which a number (time, guidance) is presented."""
+"""Frequencies by which the time is presented."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class NetworkConfig:
     middle_in: int = 2
     middle_out: int = 2
     width: int = 256
-    blocks: int = 8
+    blocks: int = 12
     heads: int = 8
     text_width: int = 192
     text_layers: int = 3
@@ -56,6 +58,28 @@ def depth_to_space(x: Tensor) -> Tensor:
     b, sx, sy, sz, c = x.shape
     x = x.reshape(b, sx, sy, sz, 2, 2, 2, c // 8).permute(0, 1, 4, 2, 5, 3, 6, 7)
     return x.reshape(b, 2 * sx, 2 * sy, 2 * sz, c // 8)
+
+
+def halved(x: Tensor) -> Tensor:
+    """[B, X, Y, Z, C] as means over 2^3 cells [B, X/2, Y/2, Z/2, C]."""
+    b, sx, sy, sz, c = x.shape
+    return x.reshape(b, sx // 2, 2, sy // 2, 2, sz // 2, 2, c).mean((2, 4, 6))
+
+
+class Means(nn.Module):
+    """Means over ``cells`` noisy cells each, scaled to unit size at any noise, into the network."""
+
+    def __init__(self, cells: int, width: int) -> None:
+        super().__init__()
+        self.cells = cells
+        self.enter = nn.Linear(8 * CODE_DIM, width, bias=False)
+        nn.init.zeros_(self.enter.weight)
+
+    def forward(self, means: Tensor, t: Tensor, dtype: torch.dtype) -> Tensor:
+        alpha, sigma = alpha_sigma(t.float())
+        scale = (self.cells / (sigma**2 + self.cells * alpha**2)).sqrt()
+        out: Tensor = self.enter(space_to_depth(means * scale[:, None, None, None, None]).to(dtype))
+        return out
 
 
 class ChannelNorm(nn.Module):
@@ -83,7 +107,7 @@ class Convolution(nn.Conv3d):
 
 
 class ConvBlock(nn.Module):
-    """A residual 3^3 convolution, modulated by the vector of time, guidance and text."""
+    """A residual 3^3 convolution, modulated by the vector of time and text."""
 
     def __init__(self, channels: int, modulation: int) -> None:
         super().__init__()
@@ -177,26 +201,22 @@ def waves(value: Tensor) -> Tensor:
 
 
 class PriorNetwork(nn.Module):
-    """See the module. Grid sizes are 8 times ``config.tokens``.
-
-    ``guidance`` is how strongly the answer leans to the prompt: 0 is the plain posterior; what
-    classifier-free guidance of scale 1 + guidance gives is learned from the network's own two-pass
-    answers (guidance distillation, arXiv:2210.03142 section 3), so that one pass does the work of two.
-    """
+    """See the module. Grid sizes are 8 times ``config.tokens``."""
 
     def __init__(self, config: NetworkConfig | None = None) -> None:
         super().__init__()
         c = self.config = config or NetworkConfig()
         self.text = TextEncoder(c.text_width, c.text_layers)
         self.time = nn.Sequential(nn.Linear(2 * WAVES, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
-        self.guidance = nn.Sequential(nn.Linear(2 * WAVES, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
         self.text_pool = nn.Linear(c.text_width, c.width)
         self.modulation = nn.Linear(c.width, 6 * c.width)
         self.enter = nn.Linear(8 * (CODE_DIM + CONDITION_DIM), c.fine)
         self.fine_in = nn.ModuleList(ConvBlock(c.fine, c.width) for _ in range(c.fine_in))
         self.down1 = nn.Linear(8 * c.fine, c.middle)
+        self.middle_means = Means(8, c.middle)
         self.middle_in = nn.ModuleList(ConvBlock(c.middle, c.width) for _ in range(c.middle_in))
         self.down2 = nn.Linear(8 * c.middle, c.width)
+        self.coarse_means = Means(64, c.width)
         self.position = nn.Parameter(torch.randn(*c.tokens, c.width) * 0.02)
         self.blocks = nn.ModuleList(Block(c.width, c.text_width, c.heads) for _ in range(c.blocks))
         self.up2 = nn.Linear(c.width, 8 * c.middle)
@@ -208,26 +228,25 @@ class PriorNetwork(nn.Module):
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.leave.weight)
 
-    def forward(
-        self, x: Tensor, t: Tensor, guidance: Tensor, words: Tensor, word_mask: Tensor, condition: Tensor
-    ) -> Tensor:
-        """x [B, X, Y, Z, CODE_DIM], t [B], guidance [B], words [B, W, 96], word_mask [B, W] bool,
+    def forward(self, x: Tensor, t: Tensor, words: Tensor, word_mask: Tensor, condition: Tensor) -> Tensor:
+        """x [B, X, Y, Z, CODE_DIM], t [B], words [B, W, 96], word_mask [B, W] bool,
         condition [B, X, Y, Z, CONDITION_DIM]; returns logits [B, X/2, Y/2, Z/2, 8 CLASSES], the
         `space_to_depth` of one logit per cell and class.
         """  # fmt: skip
         dtype = x.dtype
         text, text_mask = self.text(words, word_mask)
-        vector = self.time(waves(t).to(dtype)) + self.text_pool(text[:, 0])
-        vector = F.silu(vector + self.guidance(waves(guidance / 4).to(dtype)))
+        vector = F.silu(self.time(waves(t).to(dtype)) + self.text_pool(text[:, 0]))
         modulation = self.modulation(vector).unflatten(-1, (6, -1))
 
         fine = self.enter(space_to_depth(torch.cat([x, condition], dim=-1)))
         for block in self.fine_in:
             fine = block(fine, vector)
-        middle = self.down1(space_to_depth(fine))
+        means = halved(x.float())
+        middle = self.down1(space_to_depth(fine)) + self.middle_means(means, t, dtype)
         for block in self.middle_in:
             middle = block(middle, vector)
-        coarse = self.down2(space_to_depth(middle)) + self.position.to(dtype)
+        coarse = self.down2(space_to_depth(middle)) + self.coarse_means(halved(means), t, dtype)
+        coarse = coarse + self.position.to(dtype)
         tokens = coarse.flatten(1, 3)
         for block in self.blocks:
             tokens = block(tokens, modulation, text, text_mask)

@@ -1,8 +1,9 @@
 """Sampling in block space: how one noise level follows the other.
 
-At every level the network's expected world is noised anew, with fresh noise only. Carrying over part of
-the noise that the last answer implied (DDIM, arXiv:2010.02502, does with all of it) also carries over
-that answer's mistakes: fewer steps then leave ragged walls and things that hang in the air.
+Ancestral steps (DDPM, arXiv:2006.11239 eq. 7): of the noise that the last answer implied, as much is kept
+as the next level's posterior holds, and the rest is drawn anew. The kept part is what decides between
+worlds that are equally likely: with fresh noise alone each answer is an average over them, and what comes
+out is their superposition.
 """
 
 from __future__ import annotations
@@ -38,6 +39,20 @@ def noised(x0: Tensor, noise: Tensor, t: float) -> Tensor:
     """x_t = alpha x_0 + sigma eps."""
     alpha, sigma = alpha_sigma(torch.tensor(t))
     return alpha * x0 + sigma * noise
+
+
+def implied_noise(x: Tensor, x0: Tensor, t: float) -> Tensor:
+    """The noise in ``x`` at diffusion time t if ``x0`` is the world behind it."""
+    alpha, sigma = alpha_sigma(torch.tensor(t))
+    return (x - alpha * x0) / sigma
+
+
+def next_noise(implied: Tensor, fresh: Tensor, t: float, t_next: float) -> Tensor:
+    """Unit noise for ``t_next`` after the noise ``implied`` at ``t``: eq. 7 of arXiv:2006.11239, with sigma / alpha as
+    the measure of noise."""
+    (alpha, sigma), (alpha_next, sigma_next) = alpha_sigma(torch.tensor(t)), alpha_sigma(torch.tensor(t_next))
+    kept = min(1.0, float(sigma_next / alpha_next / (sigma / alpha)))
+    return kept * implied + math.sqrt(1.0 - kept**2) * fresh
 
 
 GUIDED_BELOW: Final = 40.0
