@@ -34,18 +34,21 @@ def test_views_agree(blocks: np.ndarray, temperature: float) -> None:
     torch.testing.assert_close(log_p[..., 0].exp(), 1.0 - soft.occupancy, atol=1e-5, rtol=0.0)
     expected = soft.occupancy[..., None] * soft.materials
     torch.testing.assert_close(log_p[..., 1:].exp(), expected, atol=1e-5, rtol=0.0)
-    hard = grid.straight_through(temperature)
-    torch.testing.assert_close(hard.occupancy, torch.from_numpy(blocks > 0).float())
+    pure = soft.pure()
+    torch.testing.assert_close(pure.occupancy, soft.occupancy)
+    torch.testing.assert_close(pure.materials.argmax(-1), soft.materials.argmax(-1))
+    torch.testing.assert_close(pure.materials.max(-1).values, torch.ones(blocks.shape))
 
 
-def test_straight_through_has_the_soft_gradient() -> None:
+def test_pure_materials_have_the_mixtures_gradient() -> None:
     grid = DifferentiableVoxelGrid.from_blocks(np.array([[[0, 1, 2]]], dtype=np.uint8), 2)
-    weights = torch.tensor([[[1.0, -2.0, 3.0]]])
-    (grid.straight_through(0.7).occupancy * weights).sum().backward()
-    hard = grid.occupancy_logits.grad.clone()
+    weights = torch.tensor([[1.0, -2.0], [3.0, 0.5], [-1.0, 4.0]])
+    (grid.soft(0.7).pure().materials * weights).sum().backward()
+    pure = grid.material_logits.grad.clone()
     grid.zero_grad()
-    (grid.soft(0.7).occupancy * weights).sum().backward()
-    torch.testing.assert_close(hard, grid.occupancy_logits.grad)
+    (grid.soft(0.7).materials * weights).sum().backward()
+    torch.testing.assert_close(pure, grid.material_logits.grad)
+    assert float(pure.abs().max()) > 0.0
 
 
 def test_clamp_keeps_logits_in_reach() -> None:

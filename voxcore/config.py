@@ -38,7 +38,7 @@ INT_RANGES: Final[dict[str, tuple[int, int]]] = {
 FLOAT_RANGES: Final[dict[str, tuple[float, float]]] = {
     "lr": (0.0, 100.0),
     "material_lr": (0.0, 100.0),
-    "adam_eps": (0.0, 1.0),
+    "adam_eps": (0.0, 1e6),
     "logit_solid": (0.0, 8.0),
     "logit_air": (-8.0, 0.0),
     "logit_material": (0.0, 8.0),
@@ -120,7 +120,8 @@ class TrainConfig:
         seed: 64 bits; the same seed, settings and device give the same map.
         lr: Adam's learning rate for the occupancy logits, ``material_lr`` for the material logits.
         adam_eps: Adam's epsilon, relative to the gradient of one cell's loss: what is smaller than
-            this counts as settled and is hardly moved.
+            this counts as settled and is hardly moved. Teachers of pictures sum over pixels: there it
+            is in the thousands that it matters.
         logit_solid, logit_air, logit_material: the starting logits of full cells, empty cells and
             the present material: how firmly the grid believes in the initial world.
         cfg_scale: classifier-free guidance; for the prior see `voxcore.prior.sampler.guidance_at`.

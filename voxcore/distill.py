@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from voxcore import losses
-from voxcore.cameras import Camera, orbit_cameras
+from voxcore.cameras import Camera
 from voxcore.checkpoint import step_generator
 from voxcore.config import TrainConfig
 from voxcore.errors import CheckpointError, TeacherError
@@ -23,6 +23,7 @@ from voxcore.palette import AIR, Palette
 from voxcore.render import lit_colors
 from voxcore.schedules import call_index, fraction, late, linear
 from voxcore.stepper import StepReport
+from voxcore.views import orbit_views
 
 Blocks = NDArray[np.uint8]
 _CONNECTIVITY_EVERY = 10
@@ -159,17 +160,7 @@ class Distillation:
         if self.views:
             chosen = generator.choice(len(self.views), size=min(c.views_per_step, len(self.views)), replace=False)
             return [self.views[i].resized(c.image_size, c.image_size) for i in chosen]
-        x, y, z = (side * self.world_scale for side in self.grid.shape)
-        return orbit_cameras(
-            c.views_per_step,
-            center=np.array([0.0, y * 0.35, 0.0]),
-            radius=float(np.hypot(x, z)) * generator.uniform(0.8, 1.2),
-            elevation_degrees=(-5.0, 60.0),
-            fov_y_degrees=50.0,
-            width=c.image_size,
-            height=c.image_size,
-            rng=generator,
-        )
+        return orbit_views(self.grid.shape, self.world_scale, c.views_per_step, c.image_size, generator)
 
     def blocks(self) -> Blocks:
         return np.where(self.fixed, self.initial, self.grid.hard())

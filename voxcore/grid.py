@@ -29,6 +29,13 @@ class SoftView:
     occupancy: Tensor
     materials: Tensor
 
+    def pure(self) -> SoftView:
+        """Each cell of its likeliest material, with the mixture's gradient (straight-through, arXiv:1308.3432). Seen
+        as a mixture, a cell can have any colour between those of the materials and never be any of them.
+        """
+        chosen = F.one_hot(self.materials.argmax(-1), self.materials.shape[-1]).to(self.materials)
+        return SoftView(self.occupancy, chosen + self.materials - self.materials.detach())
+
 
 class DifferentiableVoxelGrid(nn.Module):
     """Occupancy logits [X, Y, Z] and material logits [X, Y, Z, M], float32."""
@@ -82,16 +89,6 @@ class DifferentiableVoxelGrid(nn.Module):
         """The differentiable view: sigmoid and softmax of logits / temperature."""
         occupancy = torch.sigmoid(self.occupancy_logits / temperature).clamp(max=MAX_OCCUPANCY)
         return SoftView(occupancy, torch.softmax(self.material_logits / temperature, dim=-1))
-
-    def straight_through(self, temperature: float = 1.0) -> SoftView:
-        """The hard view's values with the soft view's gradient (arXiv:1308.3432)."""
-        soft = self.soft(temperature)
-        hard_occupancy = (soft.occupancy > 0.5).to(soft.occupancy)
-        hard_materials = F.one_hot(soft.materials.argmax(-1), soft.materials.shape[-1]).to(soft.materials)
-        return SoftView(
-            hard_occupancy + soft.occupancy - soft.occupancy.detach(),
-            hard_materials + soft.materials - soft.materials.detach(),
-        )
 
     def log_probabilities(self, temperature: float = 1.0) -> Tensor:
         """[X, Y, Z, 1 + M] log-probabilities of each palette index, Air first; differentiable."""

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from voxcore.cameras import Camera
+from voxcore.cameras import Camera, orbit_cameras
 from voxcore.maps import VoxelMap
 
 FOV_Y_DEGREES = 40.0
@@ -36,4 +36,23 @@ def three_quarter_view(
     far = max(500.0, 2.0 * radius + float(size.sum()))
     return Camera.look_at(
         target + radius * direction, target, width=width, height=height, fov_y_degrees=FOV_Y_DEGREES, far=far
+    )
+
+
+def orbit_views(
+    shape: tuple[int, int, int], world_scale: float, count: int, image_size: int, rng: np.random.Generator
+) -> list[Camera]:
+    """``count`` cameras all around a grid of ``shape``, with all of it in their pictures: where a training without
+    a dataset looks from. Pictures are square, ``image_size`` pixels a side.
+    """
+    x, y, z = (side * world_scale for side in shape)
+    return orbit_cameras(
+        count,
+        center=np.array([0.0, y * 0.35, 0.0]),
+        radius=float(np.hypot(x, z)) * rng.uniform(0.8, 1.2),
+        elevation_degrees=(-5.0, 60.0),
+        fov_y_degrees=50.0,
+        width=image_size,
+        height=image_size,
+        rng=rng,
     )

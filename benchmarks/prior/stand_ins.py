@@ -10,20 +10,42 @@ from __future__ import annotations
 import importlib.util
 import sys
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+NUMBA: Final = ("numba", "numba.core", "numba.core.datamodel", "numba.extending", "llvmlite")
+"""What voxcore imports from."""
+
 
 class _Anything:
-    """Stands for numba's types: every attribute and every call is another of these."""
+    """Stands for numba's types: every attribute and every call is another of these, also as a decorator, and classes
+    can be derived from one.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
 
     def __getattr__(self, name: str) -> _Anything:
+        if name.startswith("__"):
+            raise AttributeError(name)
         return self
 
     def __call__(self, *args: Any, **kwargs: Any) -> _Anything:
         return self
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        return (_Anything,)
+
+
+class _Module(ModuleType):
+    """A module of which anything can be imported."""
+
+    def __getattr__(self, name: str) -> _Anything:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Anything()
 
 
 def _njit(*args: Any, **_: Any) -> Any:
@@ -36,16 +58,14 @@ def install() -> bool:
     """Put stand-ins where a package is missing. Returns whether any was needed."""
     missing = [name for name in ("numba", "PIL") if importlib.util.find_spec(name) is None]
     if "numba" in missing:
-        numba = ModuleType("numba")
-        numba.njit, numba.types = _njit, _Anything()  # type: ignore[attr-defined]
-        sys.modules["numba"] = numba
+        for name in NUMBA:
+            sys.modules[name] = _Module(name)
+        sys.modules["numba"].njit = _njit  # type: ignore[attr-defined]
         import voxcore.maps.components as components
 
         components._label = label
     if "PIL" in missing:
-        pil = ModuleType("PIL")
-        pil.Image = _Anything()  # type: ignore[attr-defined]
-        sys.modules["PIL"] = pil
+        sys.modules["PIL"] = _Module("PIL")
     return bool(missing)
 
 

@@ -8,12 +8,14 @@ import multiprocessing as mp
 import queue
 import time
 from collections import deque
+from collections.abc import Callable
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from voxcore.prior.model import GRID
@@ -25,6 +27,8 @@ CHUNK = 16
 SLOTS = 6
 CLUTTER = 0.7
 """Share of worlds in which other things stood before."""
+Read = Callable[[str], NDArray[np.int32]]
+"""From a caption to its row of numbers; it goes to the generator processes."""
 PROMPTS = Path(__file__).parents[2] / "benchmarks" / "prior" / "prompts.json"
 
 
@@ -39,13 +43,19 @@ def folded(caption: str) -> str:
     return " ".join(words[1:] if words[:1] in (["a"], ["an"], ["the"]) else words)
 
 
+def word_ids(caption: str) -> NDArray[np.int32]:
+    """[MAX_WORDS] as the embedded prior reads a caption."""
+    ids: NDArray[np.int32] = padded_ids(word_table().tokenize(caption)).numpy().astype(np.int32)
+    return ids
+
+
 def produce(worker: int, first_seed: int, stride: int, shared: dict[str, Any], stop: Event) -> None:
     """Generator process: fill slots with CHUNK worlds each until told to stop."""
     torch.set_num_threads(1)
     rng = np.random.default_rng([first_seed, worker])
-    table, kept_out = word_table(), held_out()
+    read, kept_out = shared["read"], held_out()
     blocks = np.frombuffer(shared["blocks"], dtype=np.uint8).reshape(shared["slots"], CHUNK, 2, *GRID)
-    ids = np.frombuffer(shared["ids"], dtype=np.int32).reshape(shared["slots"], CHUNK, MAX_WORDS)
+    ids = np.frombuffer(shared["ids"], dtype=np.int32).reshape(shared["slots"], CHUNK, shared["row"])
     seeds = itertools.count(first_seed + worker, stride)
     while not stop.is_set():
         try:
@@ -64,25 +74,41 @@ def produce(worker: int, first_seed: int, stride: int, shared: dict[str, Any], s
                 worlds.append(world)
         for i, world in enumerate(worlds):
             before, after = world.terrain, world.blocks
-            if rng.random() < CLUTTER:
+            if rng.random() < shared["clutter"]:
                 other = worlds[i - 1]
                 before, after = with_clutter(before, after, other.terrain, other.blocks, rng)
             blocks[slot, i, 0], blocks[slot, i, 1] = before, after
-            ids[slot, i] = padded_ids(table.tokenize(world.caption)).numpy()
+            ids[slot, i] = read(world.caption)
         shared["full"].put(slot)
 
 
 class Feed:
-    """Worlds on the GPU: a ring [N, 2 (terrain, world), *GRID] that generator processes keep renewing."""
+    """Worlds on the GPU: a ring [N, 2 (terrain, world), *GRID] that generator processes keep renewing.
 
-    def __init__(self, size: int, workers: int, first_seed: int, device: torch.device) -> None:
+    ``read`` makes ``row`` numbers of a caption; ``clutter`` is the share of worlds in which other things stood before.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        workers: int,
+        first_seed: int,
+        device: torch.device,
+        *,
+        read: Read = word_ids,
+        row: int = MAX_WORDS,
+        clutter: float = CLUTTER,
+    ) -> None:
         context = mp.get_context("spawn")
         slots = SLOTS * workers
         cells = int(np.prod(GRID))
         self.stop = context.Event()
         self.shared: dict[str, Any] = {
             "blocks": context.RawArray("B", slots * CHUNK * 2 * cells),
-            "ids": context.RawArray("i", slots * CHUNK * MAX_WORDS),
+            "ids": context.RawArray("i", slots * CHUNK * row),
+            "read": read,
+            "row": row,
+            "clutter": clutter,
             "slots": slots,
             "free": context.Queue(),
             "full": context.Queue(),
@@ -96,10 +122,10 @@ class Feed:
         for process in self.processes:
             process.start()
         self.blocks = torch.zeros(size, 2, *GRID, dtype=torch.uint8, device=device)
-        self.ids = torch.full((size, MAX_WORDS), -1, dtype=torch.int32, device=device)
+        self.ids = torch.full((size, row), -1, dtype=torch.int32, device=device)
         self.made = 0
         self._blocks = torch.frombuffer(self.shared["blocks"], dtype=torch.uint8).view(slots, CHUNK, 2, *GRID)
-        self._ids = torch.frombuffer(self.shared["ids"], dtype=torch.int32).view(slots, CHUNK, MAX_WORDS)
+        self._ids = torch.frombuffer(self.shared["ids"], dtype=torch.int32).view(slots, CHUNK, row)
         self._copying: deque[tuple[int, torch.cuda.Event]] = deque()
         if device.type == "cuda":  # page-locked, so that copies run while the GPU computes
             for tensor in (self._blocks, self._ids):
@@ -142,7 +168,7 @@ class Feed:
                 time.sleep(0.05)
 
     def draw(self, batch: int) -> tuple[Tensor, Tensor]:
-        """Random worlds [batch, 2, *GRID] uint8 and word ids [batch, MAX_WORDS], all turned alike."""
+        """Random worlds [batch, 2, *GRID] uint8 and captions' rows [batch, row], all turned alike."""
         index = torch.randint(self.filled, (batch,), device=self.blocks.device)
         return turned(self.blocks[index]), self.ids[index]
 

@@ -38,10 +38,11 @@ def test_every_kind_of_output_stands_for_the_same_noise(prediction: str) -> None
     torch.testing.assert_close(levels.clean_from(found, noisy, t), clean)
 
 
-def test_a_step_down_is_the_samplers_own() -> None:
-    sampler = DDIMScheduler(clip_sample=False, set_alpha_to_one=False)
+@pytest.mark.parametrize("bound", [None, 0.5])
+def test_a_step_down_is_the_samplers_own(bound: float | None) -> None:
+    sampler = DDIMScheduler(clip_sample=bound is not None, clip_sample_range=bound or 1.0, set_alpha_to_one=False)
     sampler.set_timesteps(50)
-    levels = NoiseSchedule(sampler.alphas_cumprod)
+    levels = NoiseSchedule(sampler.alphas_cumprod, bound=bound)
     noisy, noise = torch.randn(1, 4, 8, 8), torch.randn(1, 4, 8, 8)
     expected = sampler.step(noise, 600, noisy).prev_sample
     torch.testing.assert_close(levels.moved(noise, noisy, 600, 580), expected)

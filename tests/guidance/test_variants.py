@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,6 +87,16 @@ def test_gradient_of_given_noise(name: str, scale: float, t: int) -> None:
     noisy = abar**0.5 * x + (1.0 - abar) ** 0.5 * noise
     free, wanted = model.eps(noisy, t, 0), model.eps(noisy, t, 1)
     torch.testing.assert_close(found, (1.0 - abar) * (free + scale * (wanted - free) - noise))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_bounded_pictures_have_bounded_targets(name: str) -> None:
+    model, x = Mixture([BROAD, TWO]), latents(1)
+    draws = Draws(fresh=lambda: latents(2), on_surfaces=lambda: latents(3))
+    free = VARIANTS[name](guide_of(model, 100.0), x, 979, draws).target
+    assert float(free.abs().max()) > 0.5
+    model.schedule = replace(model.schedule, bound=0.5)
+    assert float(VARIANTS[name](guide_of(model, 100.0), x, 979, draws).target.abs().max()) <= 0.5
 
 
 def test_each_takes_its_own_noise() -> None:

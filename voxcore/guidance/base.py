@@ -48,16 +48,17 @@ class Scene:
 
     @cached_property
     def pictures(self) -> RenderOutput:
-        """The views of ``cameras`` [V, H, W]."""
+        """The views of ``cameras`` [V, H, W], each cell in the colour of one material (`SoftView.pure`)."""
         views = Views.of(self.cameras)
-        return self.render(views).reshaped((len(self.cameras), views.height, views.width))
+        drawn = self._drawn(self.soft.pure(), views, self._lit)
+        return drawn.reshaped((len(self.cameras), views.height, views.width))
 
     def render(self, rays: Rays | Views, lit: NDArray[np.float64] | None = None) -> RenderOutput:
         """Any rays, differentiably in ``soft``; with other colours ``lit`` [M, 6, 3] than the palette's."""
-        soft = self.soft
-        return render_soft_rays(
-            soft.occupancy, soft.materials, self._lit if lit is None else lit, rays, world_scale=self.world_scale
-        )
+        return self._drawn(self.soft, rays, self._lit if lit is None else lit)
+
+    def _drawn(self, view: SoftView, rays: Rays | Views, lit: NDArray[np.float64]) -> RenderOutput:
+        return render_soft_rays(view.occupancy, view.materials, lit, rays, world_scale=self.world_scale)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokeniz
 from voxcore.errors import InvalidInput, ModelFormatError, NotFound
 from voxcore.guidance.cuda_graph import Graphed
 from voxcore.guidance.image_model import Question
-from voxcore.guidance.model_folder import TINY, ModelFolder, check_model_folder, weight_variant
+from voxcore.guidance.model_folder import ModelFolder, check_model_folder, weight_variant
 from voxcore.guidance.noise_schedule import NoiseSchedule
 
 HUB_MODELS: Final = (
@@ -190,12 +190,14 @@ def load_model(
     if device.type == "cuda":
         dtype = torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     half = dtype != torch.float32
-    kind, part = (AutoencoderTiny, TINY) if tiny_encoder else (AutoencoderKL, "vae")
-    vae = _load(kind, folder, part, half=half, torch_dtype=torch.float32)
-    overflows = dtype == torch.float16 and not tiny_encoder and vae.config.force_upcast
+    kind = AutoencoderTiny if found.is_tiny else AutoencoderKL
+    vae = _load(kind, folder, found.autoencoder, half=half, torch_dtype=torch.float32)
+    overflows = dtype == torch.float16 and not found.is_tiny and vae.config.force_upcast
     with _read_errors("scheduler"):
         levels = DDIMScheduler.from_pretrained(folder / "scheduler", local_files_only=True)
-        schedule = NoiseSchedule(levels.alphas_cumprod, levels.config.prediction_type)
+        # Models of pixels say how far a picture may go; latents have no such bound.
+        bound = float(levels.config.clip_sample_range) if levels.config.clip_sample else None
+        schedule = NoiseSchedule(levels.alphas_cumprod, levels.config.prediction_type, bound)
     return DiffusersModel(
         _load(UNet2DConditionModel, folder, "unet", half=half, torch_dtype=dtype).to(device),
         vae.to(device, torch.float32 if overflows else dtype),

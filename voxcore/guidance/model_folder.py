@@ -38,13 +38,16 @@ _SCHEDULERS: Final = frozenset({
 @dataclass(frozen=True)
 class ModelFolder:
     """A checked folder. ``encoders`` are the folders of its text encoders, in order; ``empty_is_zero``: an
-    empty negative prompt is embedded as zeros.
+    empty negative prompt is embedded as zeros. ``autoencoder`` is the folder of the one that pictures are encoded
+    with, an AutoencoderTiny where ``is_tiny`` says so.
     """
 
     path: Path
     kind: Kind
     encoders: tuple[str, ...]
     empty_is_zero: bool
+    autoencoder: str
+    is_tiny: bool
 
     @property
     def tokenizers(self) -> tuple[str, ...]:
@@ -108,7 +111,9 @@ def check_model_folder(folder: Path, *, tiny_encoder: bool = False) -> ModelFold
         # Six numbers say how large a picture was and what part of it is shown; the refiner takes five.
         name = "unet.projection_class_embeddings_input_dim (pooled text and six sizes)"
         _expect(name, pooled + 6 * times, unet.get("projection_class_embeddings_input_dim"))
-    return ModelFolder(folder, kind, encoders, kind == "sdxl" and bool(index.get("force_zeros_for_empty_prompt", True)))
+    empty_is_zero = kind == "sdxl" and bool(index.get("force_zeros_for_empty_prompt", True))
+    is_tiny = tiny_encoder or autoencoder.get("_class_name") == "AutoencoderTiny"
+    return ModelFolder(folder, kind, encoders, empty_is_zero, vae, is_tiny)
 
 
 def weight_variant(folder: Path, part: str, *, half: bool) -> str | None:

@@ -20,13 +20,15 @@ Prediction = Literal["epsilon", "v_prediction", "sample"]
 
 @dataclass(frozen=True, eq=False)
 class NoiseSchedule:
-    """``alphas_cumprod`` [T] in (0, 1], falling; ``prediction`` is what the model's output means.
+    """``alphas_cumprod`` [T] in (0, 1], falling; ``prediction`` is what the model's output means; ``bound`` is the
+    largest value of a clean picture, None where there is none.
 
     Raises ShapeError or InvalidInput for anything else.
     """
 
     alphas_cumprod: Tensor
     prediction: Prediction = "epsilon"
+    bound: float | None = None
 
     def __post_init__(self) -> None:
         abar = self.alphas_cumprod.detach().to("cpu", torch.float64)
@@ -77,8 +79,12 @@ class NoiseSchedule:
         return (noisy - self.alpha(t) * output) / self.sigma(t)
 
     def clean_from(self, noise: Tensor, noisy: Tensor, t: int) -> Tensor:
-        """The predicted x_0 that goes with a predicted eps."""
-        return (noisy - self.sigma(t) * noise) / self.alpha(t)
+        """The predicted x_0 that goes with a predicted eps, within the bound."""
+        return self.bounded((noisy - self.sigma(t) * noise) / self.alpha(t))
+
+    def bounded(self, clean: Tensor) -> Tensor:
+        """``clean`` without what no clean picture can have: strong guidance asks for it."""
+        return clean if self.bound is None else clean.clamp(-self.bound, self.bound)
 
     def moved(self, noise: Tensor, noisy: Tensor, t: int, to: int) -> Tensor:
         """The deterministic DDIM step (arXiv:2010.02502 eq. 12 with sigma_t = 0) from ``t`` to any other

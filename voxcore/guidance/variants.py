@@ -3,7 +3,8 @@
 All have the form ``gradient = w(t) (eps_hat - eps)``, with no Jacobian of the network, and differ in
 what they compare with what. Since ``eps_hat - eps = alpha/sigma (x - x_0)``, the same gradient is a
 pull to a target: ``weight (x - target)`` with ``weight = w(t) alpha/sigma``. The target can be
-followed for several optimiser steps; at the first one the gradient is exactly the variant's.
+followed for several optimiser steps; at the first one the gradient is exactly the variant's, but for a
+model whose pictures are bounded: then the target is kept within that bound.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def _from_noise(guide: Guide, x: Tensor, t: int, noise: Tensor) -> Pull:
 
 def _pull(schedule: NoiseSchedule, x: Tensor, t: int, difference: Tensor) -> Pull:
     ratio = schedule.alpha(t) / schedule.sigma(t)
-    return Pull(x - difference / ratio, schedule.weight(t) * ratio)
+    return Pull(schedule.bounded(x - difference / ratio), schedule.weight(t) * ratio)
 
 
 def _levels(end: int, stride: float) -> list[int]:
