@@ -118,19 +118,19 @@ test("the inspector follows edits under a pointer that rests", async () => {
   const said = () => page.locator(".inspector").textContent();
   const { x, y } = await middle(page);
   await page.mouse.move(x, y);
-  await expect.poll(said).toMatch(/^Marble\d+, 4, \d+$/);
+  await expect.poll(said, { timeout: 20_000 }).toMatch(/^Marble\d+, 4, \d+$/);
   await page.keyboard.press("x");
   await page.mouse.down();
   await page.mouse.up();
-  await expect.poll(said).toMatch(/^Plank\d+, 3, \d+$/);
+  await expect.poll(said, { timeout: 20_000 }).toMatch(/^Plank\d+, 3, \d+$/);
   await page.keyboard.press("Control+z");
-  await expect.poll(said).toMatch(/^Marble\d+, 4, \d+$/);
+  await expect.poll(said, { timeout: 20_000 }).toMatch(/^Marble\d+, 4, \d+$/);
   // The camera moves and the pointer does not.
   await page.keyboard.press("Escape");
   await page.keyboard.press("w");
   await page.locator(".stage > canvas").focus();
   await page.keyboard.down("d");
-  await expect.poll(said).not.toMatch(/^Marble/);
+  await expect.poll(said, { timeout: 20_000 }).not.toMatch(/^Marble/);
   await page.keyboard.up("d");
 }, 120_000);
 

@@ -3,7 +3,7 @@ import { JobState } from "../gen/vox/v1/jobs_pb";
 import { areJobsKnown, currentRun, endedJobs, hasOlderJobs, loadOlderJobs, openJob, waitingJobs } from "../state/jobs";
 import { connection } from "../state/session";
 import { thumbnailOf } from "../state/thumbnails";
-import { ago, duration, millisOf } from "../state/words";
+import { ago, duration, millisOf, nameOf } from "../state/words";
 import { Button } from "./controls/Button";
 import { JobActions } from "./JobActions";
 import { StateBadge } from "./StateBadge";
@@ -49,7 +49,7 @@ export function JobsPanel() {
 
 function Row({ job }: { job: Job }) {
   const isOpen = currentRun.value?.jobId === job.jobId;
-  const name = job.prompt.trim() || (job.datasetId ? `photographs ${job.datasetId}` : "no prompt");
+  const name = nameOf(job);
   const open = () => {
     openJob(job.jobId);
     tab.value = "run";
@@ -86,12 +86,12 @@ function facts(job: Job): string {
   switch (job.state) {
     case JobState.QUEUED: {
       const turn = job.queuePosition > 0 ? `${job.queuePosition} ahead` : "next";
-      return `${turn}${job.etaMillis > 0 ? `, in ${duration(job.etaMillis)}` : ""}`;
+      return `${seed} · ${turn}${job.etaMillis > 0 ? `, in ${duration(job.etaMillis)}` : ""}`;
     }
     case JobState.RUNNING:
-      return `${job.step} / ${job.totalSteps}${job.etaMillis > 0 ? `, ${duration(job.etaMillis)} left` : ""}`;
+      return `${seed} · ${job.step} / ${job.totalSteps}${job.etaMillis > 0 ? `, ${duration(job.etaMillis)} left` : ""}`;
     case JobState.PAUSED:
-      return `at ${job.step} / ${job.totalSteps}`;
+      return `${seed} · at ${job.step} / ${job.totalSteps}`;
     default:
       return `${ago(millisOf(job.endTime) || millisOf(job.createTime))} · ${seed}`;
   }

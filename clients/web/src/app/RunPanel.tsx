@@ -5,7 +5,7 @@ import { dependOn } from "../state/depend";
 import { mapId } from "../state/form";
 import { currentRun } from "../state/jobs";
 import type { Run } from "../state/run";
-import { brief, count, duration } from "../state/words";
+import { brief, count, duration, nameOf } from "../state/words";
 import { goToStep } from "../state/view";
 import { Button } from "./controls/Button";
 import { Sparkline } from "./controls/Sparkline";
@@ -52,7 +52,7 @@ function Open({ run }: { run: Run }) {
           <span class="faint mono">{run.total > 0 ? `${run.step} / ${run.total}` : ""}</span>
         </div>
         <h2 class="prompt-text" dir="auto" title={job.prompt}>
-          {job.prompt || "no prompt"}
+          {job.prompt || nameOf(job)}
         </h2>
         <p class="faint meta">
           {job.mapId === "" ? "own grid" : `map ${job.mapId}`} · seed {String(settings?.seed ?? 0n)} · {settings?.method === TrainingMethod.SAMPLE ? "sample" : "distill"}
@@ -81,10 +81,15 @@ function Failure({ run }: { run: Run }) {
     <div class="failure" role="alert">
       <strong>{titleOf(reason)}</strong>
       <p>
-        {error.field !== "" && <code>{error.field}</code>} {error.message}
+        {error.field !== "" && <code>{error.field}</code>} {withoutPrefix(error.message, error.field)}
       </p>
     </div>
   );
+}
+
+/** A sentence that begins with its field, without it. */
+function withoutPrefix(message: string, field: string): string {
+  return field !== "" && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message;
 }
 
 function Outcome({ run }: { run: Run }) {
@@ -100,7 +105,7 @@ function Outcome({ run }: { run: Run }) {
       {after && (
         <p class="soft">
           {count(after.solidBlocks)} blocks ({added >= 0 ? "+" : "−"}
-          {count(Math.abs(added))}) in {duration(result.elapsedMillis)}
+          {count(Math.abs(added))}){result.elapsedMillis >= 1000 && ` in ${duration(result.elapsedMillis)}`}
         </p>
       )}
       <Button small icon="next" label="The form begins with this map then" disabled={mapId.value === result.mapId} onClick={() => (mapId.value = result.mapId)}>
@@ -120,7 +125,9 @@ function Figures({ run }: { run: Run }) {
   if (isMoving && run.pace.perSecond !== undefined) figures.push(["Steps/s", brief(run.pace.perSecond)]);
   if (isMoving && run.lag.millis !== undefined) figures.push(["Lag", `${Math.round(run.lag.millis)} ms`]);
   if (progress) {
-    figures.push(["Blocks", count(progress.activeVoxels)], ["Softness", brief(progress.temperature)]);
+    // Of an ended run the outcome says how many there are.
+    if (!run.isOver) figures.push(["Blocks", count(progress.activeVoxels)]);
+    figures.push(["Softness", brief(progress.temperature)]);
     if (progress.timestep !== undefined) figures.push(["Noise", progress.timestep.toFixed(2)]);
   }
   if ((run.job.value?.restarts ?? 0) > 0) figures.push(["Restarts", String(run.job.value!.restarts)]);

@@ -1,5 +1,5 @@
 import { effect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { createRenderer, rendererChoice } from "../render/renderer";
 import { lookOptions } from "../state/look";
 import { notify } from "../state/notices";
@@ -14,7 +14,8 @@ export function SplitView() {
 
 function Halves() {
   const element = useRef<HTMLCanvasElement>(null);
-  useEffect(() => drawSource(element.current!), []);
+  const [isDrawn, setDrawn] = useState(false);
+  useEffect(() => drawSource(element.current!, () => setDrawn(true)), []);
   const share = splitAt.value * 100;
   const drag = (event: PointerEvent) => {
     const box = element.current!.getBoundingClientRect();
@@ -22,9 +23,9 @@ function Halves() {
   };
   return (
     <div class="split">
-      <canvas ref={element} aria-hidden="true" style={`clip-path: inset(0 ${100 - share}% 0 0)`} />
+      <canvas ref={element} aria-hidden="true" data-drawn={isDrawn} style={`clip-path: inset(0 ${100 - share}% 0 0)`} />
       <span class="chip" style={`right: calc(${100 - share}% + 16px)`}>
-        Before
+        {isDrawn ? "Before" : "Drawing the source"}
       </span>
       <span class="chip" style={`left: calc(${share}% + 16px)`}>
         After
@@ -52,15 +53,19 @@ function Halves() {
   );
 }
 
-/** Draws the source on `target` from where the main canvas is seen; returns how to stop. */
-function drawSource(target: HTMLCanvasElement): () => void {
+/** Draws the source on `target` from where the main canvas is seen, and says when it is there; returns how to stop. */
+function drawSource(target: HTMLCanvasElement, drawn: () => void): () => void {
   const stops: (() => void)[] = [];
   let isGone = false;
   createRenderer(target, rendererChoice(location.search)).then(
     (made) => {
       stops.push(() => made.destroy());
-      if (isGone) made.destroy();
-      else stops.unshift(effect(() => made.setWorld(splitWorld.value)), effect(() => made.setCamera(camera.value)), effect(() => made.setOptions({ ...lookOptions(), soft: false })));
+      if (isGone) {
+        made.destroy();
+        return;
+      }
+      stops.unshift(effect(() => made.setWorld(splitWorld.value)), effect(() => made.setCamera(camera.value)), effect(() => made.setOptions({ ...lookOptions(), soft: false })));
+      void made.settled().then(() => !isGone && drawn());
     },
     () => {
       notify({ tone: "bad", title: "No second picture", text: "This browser cannot draw two worlds at once; hold C to compare." });

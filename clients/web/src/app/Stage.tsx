@@ -1,8 +1,10 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { JobState } from "../gen/vox/v1/jobs_pb";
 import { drawAgain } from "../state/drawing";
 import { currentRun } from "../state/jobs";
+import { connection } from "../state/session";
 import { canvas, isCanvasPlaced, isDeviceLost, renderer, rendererProblem } from "../state/stage";
-import { compare, followLive, isFollowing, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, source, sourceProblem } from "../state/view";
+import { followLive, isFollowing, isSourceLoading, leaveOwnWorld, ownWorld, shownFrame, shownKind, source, sourceProblem } from "../state/view";
 import { ToolBar } from "../tools/ToolBar";
 import { ViewWidgets } from "../tools/ViewWidgets";
 import { Button } from "./controls/Button";
@@ -63,7 +65,7 @@ function Caption() {
         {kind === "frame" && frame && (
           <>
             {frame.final ? <strong>Result</strong> : `Step ${frame.step}`}
-            {!frame.final && isFollowing.value && compare.value !== "source" && <span class="live">live</span>}
+            {run?.state.value === JobState.RUNNING && isFollowing.value && <span class="live">live</span>}
           </>
         )}
       </p>
@@ -125,6 +127,15 @@ function Remark() {
     );
   }
   if (shownKind.value === "nothing") {
+    if (connection.value.kind === "refused") {
+      return (
+        <div class="remark">
+          <Icon name="warning" />
+          <h2>Not connected</h2>
+          <p>The line above says why.</p>
+        </div>
+      );
+    }
     const isWaiting = isSourceLoading.value || run !== null;
     return (
       <div class="remark">

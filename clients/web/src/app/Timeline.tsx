@@ -63,7 +63,7 @@ function Track({ run }: { run: Run }) {
         <span class="faint"> / {total}</span>
       </output>
       <Button small icon="live" label="Always show the newest (N)" pressed={isFollowing.value} disabled={isEmpty} onClick={() => (isFollowing.value ? goToStep(at) : followLive())}>
-        {run.isOver ? "Result" : "Live"}
+        {!run.isOver ? "Live" : last?.final ? "Result" : "Last"}
       </Button>
       {!run.isOver && (
         <Button small icon="soft" label="Show cells that are still undecided as such" pressed={isSoft.value} onClick={() => (isSoft.value = !isSoft.peek())} />

@@ -11,6 +11,7 @@ import { watchJob, type WatchOptions, type WatchStatus } from "../net/watch";
 import type { Services } from "../net/server";
 import { Lag, Pace, Series } from "./series";
 import { Snapshots } from "./snapshots";
+import { renderer } from "./stage";
 import { isOver, millisOf } from "./words";
 
 export interface LogEntry {
@@ -29,8 +30,9 @@ const MOST_LOGS = 500;
 const MOST_PICTURES = 12;
 /** Signals of what changes often are set at most this often. */
 const TICK_MILLIS = 60;
-/** How long the newest frame has the machine to itself. */
+/** The newest frame has the machine to itself for so long, and until it is drawn, but not for ever. */
 const PAST_SECONDS = 0.3;
+const MOST_PAST_SECONDS = 3;
 
 export class Run {
   readonly job = signal<Job | null>(null);
@@ -204,6 +206,7 @@ export class Run {
     const { signal } = this.#scope;
     try {
       await pause(PAST_SECONDS, signal);
+      await Promise.race([renderer.peek()?.settled(), pause(MOST_PAST_SECONDS, signal)]);
     } catch {
       return;
     }

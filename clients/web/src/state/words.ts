@@ -1,5 +1,5 @@
 /** Numbers, times and states in words. */
-import { JobState } from "../gen/vox/v1/jobs_pb";
+import { type Job, JobState } from "../gen/vox/v1/jobs_pb";
 
 const STATES: Readonly<Record<JobState, string>> = {
   [JobState.UNSPECIFIED]: "unknown",
@@ -22,12 +22,19 @@ export function isOver(state: JobState): boolean {
   return [JobState.SUCCEEDED, JobState.CANCELLED, JobState.FAILED, JobState.INTERRUPTED].includes(state);
 }
 
-/** "8 s", "3 min 05 s", "2 h 10 min". */
+/** What a job is called: its prompt, or what taught it. */
+export function nameOf(job: Pick<Job, "prompt" | "datasetId">): string {
+  return job.prompt.trim() || (job.datasetId === "" ? "no prompt" : `photographs ${job.datasetId}`);
+}
+
+/** "8 s", "3 min 05 s", "34 min", "2 h 10 min", "18 h". */
 export function duration(millis: number): string {
   const seconds = Math.round(millis / 1000);
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(seconds % 60).padStart(2, "0")} s`;
+  if (minutes < 10) return `${minutes} min ${String(seconds % 60).padStart(2, "0")} s`;
+  if (minutes < 60) return `${Math.round(seconds / 60)} min`;
+  if (minutes >= 600) return `${Math.round(minutes / 60)} h`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 

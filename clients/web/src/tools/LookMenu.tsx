@@ -9,14 +9,16 @@ const CHOICES: readonly { readonly label: string; readonly hint: string; readonl
 
 export function LookMenu() {
   return (
-    <details class="look-menu saved-views">
+    <details class="look-menu saved-views" name="view-menu">
       <summary title="How the world is drawn">Look</summary>
-      {CHOICES.map(({ label, hint, choice }) => (
-        <label key={label} title={hint}>
-          <input type="checkbox" checked={choice.value} onChange={(event) => (choice.value = event.currentTarget.checked)} />
-          {label}
-        </label>
-      ))}
+      <div class="fold">
+        {CHOICES.map(({ label, hint, choice }) => (
+          <label key={label} title={hint}>
+            <input type="checkbox" checked={choice.value} onChange={(event) => (choice.value = event.currentTarget.checked)} />
+            {label}
+          </label>
+        ))}
+      </div>
     </details>
   );
 }

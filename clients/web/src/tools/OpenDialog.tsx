@@ -71,5 +71,5 @@ export function OpenDialog({ onClose }: { onClose: () => void }) {
 }
 
 function dateText(date: Date): string {
-  return date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  return date.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }

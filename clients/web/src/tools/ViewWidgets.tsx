@@ -64,34 +64,36 @@ function SavedViews() {
   const [isSaving, setSaving] = useState(false);
   const saved = savedViews.value;
   return (
-    <details class="saved-views">
+    <details class="saved-views" name="view-menu">
       <summary title="Saved views: 1 to 9 go there, Shift saves">Views</summary>
-      <div class="slots" role="toolbar" aria-label={isSaving ? "Save this view as" : "Saved views"} onKeyDown={rove}>
-        {SLOTS.map((slot) => {
-          const has = saved.has(slot);
-          const does = isSaving || !has ? `Save this view as ${slot}` : `Go to view ${slot}`;
-          return (
-            <button
-              key={slot}
-              type="button"
-              data-saved={has}
-              aria-label={does}
-              title={does}
-              tabIndex={slot === 1 ? 0 : -1}
-              onClick={() => {
-                if (isSaving || !has) keepView(slot);
-                else goToView(slot);
-                setSaving(false);
-              }}
-            >
-              {slot}
-            </button>
-          );
-        })}
+      <div class="fold">
+        <div class="slots" role="toolbar" aria-label={isSaving ? "Save this view as" : "Saved views"} onKeyDown={rove}>
+          {SLOTS.map((slot) => {
+            const has = saved.has(slot);
+            const does = isSaving || !has ? `Save this view as ${slot}` : `Go to view ${slot}`;
+            return (
+              <button
+                key={slot}
+                type="button"
+                data-saved={has}
+                aria-label={does}
+                title={does}
+                tabIndex={slot === 1 ? 0 : -1}
+                onClick={() => {
+                  if (isSaving || !has) keepView(slot);
+                  else goToView(slot);
+                  setSaving(false);
+                }}
+              >
+                {slot}
+              </button>
+            );
+          })}
+        </div>
+        <button type="button" class="replace-view" aria-pressed={isSaving} onClick={() => setSaving(!isSaving)}>
+          {isSaving ? "choose a number" : "replace one"}
+        </button>
       </div>
-      <button type="button" class="replace-view" aria-pressed={isSaving} onClick={() => setSaving(!isSaving)}>
-        {isSaving ? "choose a number" : "replace one"}
-      </button>
     </details>
   );
 }
