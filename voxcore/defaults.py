@@ -18,7 +18,7 @@ BASE_DEFAULTS: Final[dict[str, Any]] = {
     "logit_solid": 2.5,
     "logit_air": -4.0,
     "logit_material": 2.5,
-    "cfg_scale": 1.0,
+    "cfg_scale": 3.0,
     "temp_start": 2.0,
     "temp_end": 0.5,
     "t_start": 0.985,
@@ -51,13 +51,13 @@ BASE_DEFAULTS: Final[dict[str, Any]] = {
     "save_map_every": 0,
     "checkpoint_every": 40,
 }
-SAMPLE_DEFAULTS: Final[dict[str, Any]] = {"steps": 14, "log_every": 1, "image_every": 6, "checkpoint_every": 6}
+SAMPLE_DEFAULTS: Final[dict[str, Any]] = {"steps": 10, "log_every": 1, "image_every": 5, "checkpoint_every": 5}
 DISTILLED_DEFAULTS: Final[dict[str, Any]] = {"cfg_scale": 1.0, "cfg_rescale": 0.0}
 """For image models that were distilled to a few steps, guidance included."""
 TEACHER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     # Few looks, each followed almost to its end: a grid that lags behind its target averages over what
     # the prior cannot decide yet, and thin things vanish.
-    "prior": {"steps": 192, "teacher_calls": 24, "temp_start": 1.0},
+    "prior": {"steps": 128, "teacher_calls": 16, "temp_start": 1.0},
     "photometric": {
         "init_mode": "ground_plane",
         "steps": 600,

@@ -46,7 +46,7 @@ class Sampling:
     def advance(self, step: int, *, measure: bool) -> StepReport:
         del measure
         c, t = self.config, self._time(step)
-        q = self.task.ask(self._x, t, guidance_at(c.cfg_scale, fraction(step, c.steps), t))
+        q = self.task.ask(self._x, t, guidance_at(c.cfg_scale, t))
         self._probabilities = self.task.lift(q)
         if step + 1 < c.steps:
             x0 = self.task.hold(expected_code(q))

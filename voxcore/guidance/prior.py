@@ -51,7 +51,7 @@ class PriorTeacher:
         if self._call >= 0:
             noise = next_noise(self._noise, noise, self._t, t)
         x = noised(self.task.codes(probabilities), noise, t)
-        q = self.task.ask(x, t, guidance_at(c.cfg_scale, at, t))
+        q = self.task.ask(x, t, guidance_at(c.cfg_scale, t))
         self._target = self.task.lift(q)
         self._noise = implied_noise(x, self.task.hold(expected_code(q)), t)
         self._call, self._t = info.call, t

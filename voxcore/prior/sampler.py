@@ -55,17 +55,15 @@ def next_noise(implied: Tensor, fresh: Tensor, t: float, t_next: float) -> Tenso
     return kept * implied + math.sqrt(1.0 - kept**2) * fresh
 
 
-GUIDED_BELOW: Final = 40.0
-"""The noise, as sigma / alpha, above which guidance stays off (arXiv:2404.07724): a guess at the layout
-that is pushed before there is anything to see makes every object as large as the grid.
+GUIDED: Final = (4.0, 30.0)
+"""The noise, as sigma / alpha, between which classifier-free guidance is on (arXiv:2404.07724). Above, there
+is nothing to see yet, and a guess that is pushed makes every object as large as the grid; below, only
+detail is left, which needs no push.
 """
 
 
-def guidance_at(cfg_scale: float, at: float, t: float) -> float:
-    """Guidance at diffusion time ``t``, ``at`` (0..1) of the run: 1 under the heaviest noise, then
-    falling over the run from ``cfg_scale`` to 60 % of it, never below 1.
-    """
+def guidance_at(cfg_scale: float, t: float) -> float:
+    """Guidance at diffusion time ``t``: ``cfg_scale`` within GUIDED, else 1."""
     alpha, sigma = alpha_sigma(torch.tensor(t))
-    if sigma > GUIDED_BELOW * alpha:
-        return 1.0
-    return max(1.0, cfg_scale * (1.0 - 0.4 * at))
+    least, most = GUIDED
+    return cfg_scale if least <= float(sigma / alpha) <= most else 1.0
