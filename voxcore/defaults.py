@@ -57,7 +57,7 @@ DISTILLED_DEFAULTS: Final[dict[str, Any]] = {"cfg_scale": 1.0, "cfg_rescale": 0.
 TEACHER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     # Few looks, each followed almost to its end: a grid that lags behind its target averages over what
     # the prior cannot decide yet, and thin things vanish.
-    "prior": {"steps": 128, "teacher_calls": 16, "temp_start": 1.0},
+    "prior": {"steps": 256, "teacher_calls": 16, "temp_start": 1.0},
     "photometric": {
         "init_mode": "ground_plane",
         "steps": 600,
