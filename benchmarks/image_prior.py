@@ -221,7 +221,7 @@ def verdict(blocks: Any, asked: Asked, weights: Path) -> Verdict:
 
 
 def score(args: argparse.Namespace) -> int:
-    """Print the table, and write it as JSON where asked for."""
+    """Print the table, and draw the worlds where asked for."""
     from benchmarks.prior import network
     from benchmarks.prior.results import read
 
@@ -248,11 +248,27 @@ def score(args: argparse.Namespace) -> int:
     both = {p: row for p, row in found.items() if "start" in row and "refined" in row}
     worse = [p for p, row in both.items() if row["start"].right and not row["refined"].right]
     better = [p for p, row in both.items() if row["refined"].right and not row["start"].right]
+    if args.sheet:
+        rows = [maps[p][start] for start in STARTS for p in sorted(maps) if start in maps[p]]
+        write_sheet(rows, args.sheet)
     if both:
         changed = [float((maps[p]["start"] != maps[p]["refined"]).sum() / (maps[p]["start"] != 0).sum()) for p in both]
         print(f"refined: better {len(better)}, worse {len(worse)} {worse}; blocks changed "
               f"{min(changed):.1%} to {max(changed):.1%} of the start's")  # fmt: skip
     return 0
+
+
+def write_sheet(worlds: list[Any], path: Path) -> None:
+    """Four views of each world, two worlds a row."""
+    import numpy as np
+
+    from benchmarks.prior.measure import pictures
+    from voxcore.png import encode_png
+
+    rows = [np.concatenate(list(pictures(world)), axis=1) for world in worlds]
+    rows += [np.full_like(rows[0], 255)] * (len(rows) % 2)
+    picture = np.concatenate([np.concatenate(rows[i : i + 2], axis=1) for i in range(0, len(rows), 2)])
+    path.write_bytes(encode_png(picture))
 
 
 def main() -> int:
@@ -272,6 +288,7 @@ def main() -> int:
     one.add_argument("--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings of the job (cfg_scale=4 ...)")
     other = steps.add_parser("score")
     other.add_argument("results", type=Path, help="folder of results")
+    other.add_argument("--sheet", type=Path, help="PNG of four views of each world")
     args = parser.parse_args()
     return distil(args) if args.step == "distil" else score(args)
 

@@ -23,6 +23,7 @@ from voxcore.guidance.model_folder import check_model_folder
 from voxcore.guidance.view_prompts import ViewPrompts, direction, nearest
 from voxcore.maps import INITIAL_WORLDS, VoxelMap
 from voxcore.palette import EDITOR
+from voxcore.png import decode_png
 from voxcore.render import SKY, hard_image, lit_colors
 from voxcore.views import orbit_views
 from voxcore.worlds import generate
@@ -174,4 +175,6 @@ def test_the_benchmark_runs_the_job_and_names_what_came_out(
             patch.setattr(sys, "argv", ["image_prior.py", *arguments])
             assert image_prior.main() == 0
         assert expected in capsys.readouterr().out
-        arguments = ["score", str(tmp_path)]
+        arguments = ["score", str(tmp_path), "--sheet", str(tmp_path / "sheet.png")]
+    picture = decode_png((tmp_path / "sheet.png").read_bytes(), field="sheet")
+    assert picture.shape == (128, 2 * 4 * 128, 3)
