@@ -45,6 +45,8 @@ export default defineConfig({
           environment: "node",
           // One Chromium with a software GPU at a time is what two cores carry.
           fileParallelism: false,
+          // A busy machine draws its first picture late: what is waited for has the time that a test has.
+          expect: { poll: { timeout: 20_000 } },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

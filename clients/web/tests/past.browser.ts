@@ -2,12 +2,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Browser, Page } from "playwright-core";
 import { launch, VoxServer } from "./harness";
+import { yardMaps } from "./yard";
 
 let server: VoxServer;
 let browser: Browser;
+const yard = yardMaps("yard");
 
 beforeAll(async () => {
-  [server, browser] = await Promise.all([VoxServer.start({ flags: ["--frames-per-second=50"] }), launch()]);
+  [server, browser] = await Promise.all([VoxServer.start({ maps: yard.maps, flags: ["--frames-per-second=50"] }), launch()]);
 }, 180_000);
 afterEach(async () => {
   await Promise.all(browser.contexts().map((context) => context.close()));
@@ -15,16 +17,18 @@ afterEach(async () => {
 afterAll(async () => {
   await browser.close();
   await server.dispose();
+  yard.remove();
 });
 
 const caption = (page: Page) => page.locator(".caption .chip");
 const slider = (page: Page) => page.getByRole("slider", { name: "Step", exact: true });
 /** How many moments of the run the page holds. */
 const moments = async (page: Page) => Number(/^(\d+) moments/.exec((await page.locator(".timeline output").getAttribute("title")) ?? "")?.[1] ?? 0);
-const JOB = { steps: 400, logEvery: 5, imageEvery: 50, checkpointEvery: 10, imageSize: 16, viewsPerStep: 1, lr: 0.2 };
+const JOB = { steps: 120, logEvery: 5, imageEvery: 20, checkpointEvery: 10, imageSize: 16, viewsPerStep: 1, lr: 0.2 };
+const YARD = { mapId: "yard" };
 
 async function open(jobId: string): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const page = await browser.newPage({ viewport: { width: 900, height: 600 } });
   await page.goto(`${server.url}/#job/${jobId}`);
   return page;
 }
@@ -65,7 +69,7 @@ async function scrubThrough(page: Page, end: string): Promise<void> {
 }
 
 test("a page that comes late to an ended job scrubs through all of it, also after the server was killed", async () => {
-  const jobId = await server.createJob("over before anybody looked", JOB);
+  const jobId = await server.createJob("over before anybody looked", JOB, YARD);
   await server.waitFor(jobId, "SUCCEEDED");
   const page = await open(jobId);
   await scrubThrough(page, "Result");
@@ -78,10 +82,10 @@ test("a page that comes late to an ended job scrubs through all of it, also afte
 }, 240_000);
 
 test("cancelled, and a page that was not there for the beginning of a run that goes on", async () => {
-  const jobId = await server.createJob("stopped half way", { ...JOB, steps: 20_000 });
-  await expect.poll(async () => (await server.call<{ job: { step?: number } }>("JobService/GetJob", { jobId })).job.step ?? 0, { timeout: 60_000 }).toBeGreaterThan(120);
+  const jobId = await server.createJob("stopped half way", { ...JOB, steps: 20_000 }, YARD);
+  await expect.poll(async () => (await server.call<{ job: { step?: number } }>("JobService/GetJob", { jobId })).job.step ?? 0, { timeout: 60_000 }).toBeGreaterThan(60);
   const during = await open(jobId);
-  await expect.poll(() => moments(during), { timeout: 60_000 }).toBeGreaterThan(8);
+  await expect.poll(() => moments(during), { timeout: 60_000 }).toBeGreaterThan(6);
   await slider(during).fill("0");
   await expect.poll(() => caption(during).textContent()).toMatch(/^Step 0/);
   await server.call("JobService/CancelJob", { jobId });
@@ -90,8 +94,8 @@ test("cancelled, and a page that was not there for the beginning of a run that g
 }, 240_000);
 
 test("paused, and the server killed meanwhile: the world is there, and so is the way to it", async () => {
-  const jobId = await server.createJob("held", { ...JOB, steps: 20_000 });
-  await expect.poll(async () => (await server.call<{ job: { step?: number } }>("JobService/GetJob", { jobId })).job.step ?? 0, { timeout: 60_000 }).toBeGreaterThan(60);
+  const jobId = await server.createJob("held", { ...JOB, steps: 20_000 }, YARD);
+  await expect.poll(async () => (await server.call<{ job: { step?: number } }>("JobService/GetJob", { jobId })).job.step ?? 0, { timeout: 60_000 }).toBeGreaterThan(40);
   await server.call("JobService/PauseJob", { jobId });
   await server.waitFor(jobId, "PAUSED");
   await server.stop("SIGKILL");
