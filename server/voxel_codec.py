@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from vox.v1 import voxels_pb2 as pb
 
+from server.face_textures import TextureReader, textures
 from voxcore.errors import InvalidInput, LimitExceeded, ShapeError
 from voxcore.maps import VoxelMap
 from voxcore.maps.voxel_map import DEFAULT_WORLD_SCALE, MAX_WORLD_SCALE
-from voxcore.palette import EDITOR, UNKNOWN_COLOR, Block, Palette
+from voxcore.palette import EDITOR, UNKNOWN_COLOR, Block, FaceTiles, Palette
 from voxcore.wire_order import content_hash, from_bytes, to_bytes
 
 Blocks = NDArray[np.uint8]
@@ -25,10 +26,18 @@ PART_BYTES: Final = 2**19
 _LEVEL: Final = 1
 
 
-def palette_entries(palette: Palette) -> list[pb.PaletteEntry]:
+def palette_entries(palette: Palette, *, with_textures: bool = False) -> list[pb.PaletteEntry]:
     """Air, then the palette's blocks: entry i is palette index i."""
+    pictures = textures(palette) if with_textures else {}
     blocks = [
-        pb.PaletteEntry(name=b.name, editor_id=b.editor_id, top=_rgb(b.top), bottom=_rgb(b.bottom), side=_rgb(b.side))
+        pb.PaletteEntry(
+            name=b.name,
+            editor_id=b.editor_id,
+            top=_rgb(b.top),
+            bottom=_rgb(b.bottom),
+            side=_rgb(b.side),
+            textures=pictures.get(b.name),
+        )
         for b in palette.blocks
     ]
     return [pb.PaletteEntry(name="Air"), *blocks]
@@ -54,13 +63,15 @@ def check_sendable(shape: Shape, *, max_cells: int, field: str) -> None:
         raise LimitExceeded(f"expected at most {PART_BYTES} cells in a layer of constant z, got {x * y}", field=field)
 
 
-def pack_grid(blocks: Blocks, palette: Palette, world_scale: float) -> list[pb.VoxelGrid]:
+def pack_grid(
+    blocks: Blocks, palette: Palette, world_scale: float, *, with_textures: bool = False
+) -> list[pb.VoxelGrid]:
     """``blocks`` [X, Y, Z] as one message, or as several where one would be too long.
 
     Raises LimitExceeded where a layer of constant z is longer than a part may be.
     """
     digest = bytes.fromhex(content_hash(blocks, palette.names))
-    entries = palette_entries(palette)
+    entries = palette_entries(palette, with_textures=with_textures)
     return [
         pb.VoxelGrid(palette=entries if part["part_index"] == 0 else (), world_scale=world_scale, sha256=digest, **part)
         for part in _slabs(blocks)
@@ -190,12 +201,13 @@ def _palette(grid: pb.VoxelGrid, where: str) -> Palette:
         raise InvalidInput(f"expected a palette whose entry 0 is Air, got {first}", field=f"{where}.palette")
     if len(grid.palette) > 256:
         raise LimitExceeded(f"expected at most 256 entries, got {len(grid.palette)}", field=f"{where}.palette")
-    return Palette("request", tuple(_block(entry) for entry in grid.palette[1:]))
+    reader = TextureReader(f"{where}.palette")
+    return Palette("request", tuple(_block(entry, reader.read(i, entry)) for i, entry in enumerate(grid.palette) if i))
 
 
-def _block(entry: pb.PaletteEntry) -> Block:
+def _block(entry: pb.PaletteEntry, tiles: FaceTiles | None) -> Block:
     index = EDITOR.index_by_name.get(entry.name, 0)
-    if index and not (entry.HasField("top") or entry.HasField("bottom") or entry.HasField("side")):
+    if index and tiles is None and not (entry.HasField("top") or entry.HasField("bottom") or entry.HasField("side")):
         return EDITOR.blocks[index - 1]
     colors = [
         _color(c) if c is not None else UNKNOWN_COLOR
@@ -205,4 +217,5 @@ def _block(entry: pb.PaletteEntry) -> Block:
             entry.side if entry.HasField("side") else None,
         )
     ]
-    return Block(entry.name, entry.editor_id, colors[0], colors[1], colors[2], known=entry.HasField("top"))
+    top, bottom, side = colors
+    return Block(entry.name, entry.editor_id, top, bottom, side, known=entry.HasField("top"), tiles=tiles)

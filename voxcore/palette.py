@@ -9,7 +9,7 @@ Face order is +x, -x, +y, -y, +z, -z everywhere in voxcore (``FACE_NORMALS``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
@@ -33,12 +33,21 @@ RGB = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
+class FaceTiles:
+    """Image files as they came, drawn over the faces of a block by whoever can; b"" for a face without one."""
+
+    top: bytes = b""
+    bottom: bytes = b""
+    side: bytes = b""
+
+
+@dataclass(frozen=True)
 class Block:
     """One kind of block.
 
     ``editor_id`` is the id the editor uses (1000 and up for custom blocks). ``known`` is False for
     a name that a map used and no palette defines: it is kept, drawn in ``UNKNOWN_COLOR``, and
-    reported.
+    reported. ``tiles`` are pictures on its faces; training and rendering know colours only.
     """
 
     name: str
@@ -47,6 +56,7 @@ class Block:
     bottom: RGB
     side: RGB
     known: bool = True
+    tiles: FaceTiles | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.name or len(self.name) > 128:

@@ -127,7 +127,7 @@ def _started(event: Started) -> pb.JobStarted:
         first_step=event.first_step,
         dims=dimensions(event.shape),
         world_scale=event.world_scale,
-        palette=palette_entries(event.palette),
+        palette=palette_entries(event.palette, with_textures=True),
         device=event.device,
     )
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from voxcore.errors import InvalidInput, MapFormatError
 from voxcore.json_io import JsonObject, get_integer, get_list, get_numbers, get_object, get_text, shown
+from voxcore.maps.face_tiles import TileReader, tile_entries
 from voxcore.palette import EDITOR, RGB, UNKNOWN_COLOR, Block, Palette
 
 FIRST_CUSTOM_ID: Final = 1000
@@ -28,8 +29,9 @@ def with_custom_blocks(palette: Palette, document: Mapping[str, Any]) -> Palette
     entries = get_list(dict(document), "customBlocks", MapFormatError)
     present = list(palette.blocks)
     added: dict[str, Block] = {}
+    reader = TileReader()
     for i, entry in enumerate(entries):
-        block = _block(entry, f"customBlocks[{i}]")
+        block = _block(entry, f"customBlocks[{i}]", reader)
         if block.name in added or block.name == "Air":
             raise MapFormatError(
                 f"expected distinct names other than Air, got {shown(block.name)}", field=f"customBlocks[{i}].name"
@@ -64,14 +66,14 @@ def missing_entries(palette: Palette, document: Mapping[str, Any]) -> list[JsonO
             "name": block.name,
             "textureLayer": None,
             "colors": {slot: list(getattr(block, slot)) for slot in _SLOTS},
-            "faceTiles": {},
+            "faceTiles": tile_entries(block.tiles),
         }
         for block in palette.blocks
         if block.known and block.name not in listed and block not in EDITOR.blocks
     ]
 
 
-def _block(entry: object, where: str) -> Block:
+def _block(entry: object, where: str, reader: TileReader) -> Block:
     if not isinstance(entry, dict):
         raise MapFormatError(f"expected an object, got {shown(entry)}", field=where)
     name = get_text(entry, "name", MapFormatError, where=where + ".")
@@ -81,7 +83,7 @@ def _block(entry: object, where: str) -> Block:
         raise MapFormatError(f"expected an id from 0 to 2147483647, got {editor_id}", field=where + ".id")
     top, bottom, side = _colors(entry, where)
     try:
-        return Block(name, editor_id, top, bottom, side)
+        return Block(name, editor_id, top, bottom, side, tiles=reader.read(entry))
     except InvalidInput as error:
         raise MapFormatError(
             f"expected colours in 0..1, got {shown(str(entry['colors']))}", field=where + ".colors"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,17 @@ Rgb = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class BlockKind:
-    """One entry of a palette; colours are 0..1."""
+    """One entry of a palette; colours are 0..1, ``textures`` PNG files for (top, bottom, side), b"" for none.
+
+    Grids of stored maps have textures, those of voxel frames do not.
+    """
 
     name: str
     editor_id: int
     top: Rgb
     bottom: Rgb
     side: Rgb
+    textures: tuple[bytes, bytes, bytes] = field(default=(b"", b"", b""), repr=False)
 
 
 @dataclass(frozen=True)
@@ -95,19 +100,29 @@ class Grid:
 
 def _custom_block(kind: BlockKind) -> dict[str, Any]:
     colors = {"top": kind.top, "bottom": kind.bottom, "side": kind.side}
-    return {"id": kind.editor_id, "name": kind.name, "textureLayer": None, "colors": colors, "faceTiles": {}}
+    tiles = {slot: _tile(png) for slot, png in zip(colors, kind.textures, strict=True) if png}
+    return {"id": kind.editor_id, "name": kind.name, "textureLayer": None, "colors": colors, "faceTiles": tiles}
+
+
+def _tile(png: bytes) -> dict[str, Any]:
+    url = "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+    return {"path": None, "url": url, "prompt": None, "sequence": None}
 
 
 def _entry(kind: BlockKind) -> pb.PaletteEntry:
     colors = (pb.Rgb(red=r, green=g, blue=b) for r, g, b in (kind.top, kind.bottom, kind.side))
     top, bottom, side = colors
-    return pb.PaletteEntry(name=kind.name, editor_id=kind.editor_id, top=top, bottom=bottom, side=side)
+    entry = pb.PaletteEntry(name=kind.name, editor_id=kind.editor_id, top=top, bottom=bottom, side=side)
+    if any(kind.textures):
+        entry.textures.top, entry.textures.bottom, entry.textures.side = kind.textures
+    return entry
 
 
 def block_kind(entry: pb.PaletteEntry) -> BlockKind:
     """A palette entry of the contract."""
     top, bottom, side = (_color(rgb) for rgb in (entry.top, entry.bottom, entry.side))
-    return BlockKind(entry.name, entry.editor_id, top, bottom, side)
+    textures = (entry.textures.top, entry.textures.bottom, entry.textures.side)
+    return BlockKind(entry.name, entry.editor_id, top, bottom, side, textures)
 
 
 def _color(rgb: pb.Rgb) -> Rgb:

@@ -1,28 +1,13 @@
 /** The page without a mouse, without colours that are hard to read, and without motion. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { AxeResults } from "axe-core";
-import type { Browser, Page } from "playwright-core";
-import { launch, VoxServer } from "./harness";
-import { cellsOf, downloadFrom, textOf, yardMaps, yardPage } from "./yard";
+import type { Page } from "playwright-core";
+import { cellsOf, downloadFrom, textOf, useYard, yardPage } from "./yard";
 
-let server: VoxServer;
-let browser: Browser;
-const yard = yardMaps("yard");
+const yard = useYard(["yard"]);
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([VoxServer.start({ maps: yard.maps }), launch()]);
-}, 180_000);
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-afterAll(async () => {
-  await browser.close();
-  await server.dispose();
-  yard.remove();
-});
 
 /** What axe finds serious or worse, in words. */
 async function findings(page: Page): Promise<string[]> {
@@ -51,7 +36,7 @@ async function isRinged(page: Page): Promise<boolean> {
 }
 
 test("from a prompt to a file with the keyboard alone", async () => {
-  const page = await yardPage(browser, server);
+  const page = await yardPage(yard);
   await tabTo(page, "textarea.prompt");
   expect(await isRinged(page)).toBe(true);
   await page.keyboard.type("a hut of noise");
@@ -96,7 +81,7 @@ test("from a prompt to a file with the keyboard alone", async () => {
 }, 240_000);
 
 test("tools, palette and views have one stop each for Tab, and arrows within", async () => {
-  const page = await yardPage(browser, server);
+  const page = await yardPage(yard);
   await page.locator(".tool[data-tool=look]").focus();
   for (const key of ["ArrowDown", "ArrowDown", "ArrowDown"]) await page.keyboard.press(key);
   expect(await page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Place blocks");
@@ -114,7 +99,7 @@ test("tools, palette and views have one stop each for Tab, and arrows within", a
 
 for (const theme of ["dark", "light"] as const) {
   test(`axe finds nothing serious, ${theme}`, async () => {
-    const page = await yardPage(browser, server, { colorScheme: theme, reducedMotion: "reduce" });
+    const page = await yardPage(yard, { colorScheme: theme, reducedMotion: "reduce" });
     expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe(theme);
     expect(await findings(page), "the page").toEqual([]);
     await page.keyboard.press("p");
@@ -142,7 +127,7 @@ for (const theme of ["dark", "light"] as const) {
 }
 
 test("less motion: the view jumps, and nothing moves by itself", async () => {
-  const page = await yardPage(browser, server, { reducedMotion: "reduce" });
+  const page = await yardPage(yard, { reducedMotion: "reduce" });
   const view = async () => {
     await page.keyboard.press("Shift+L");
     return page.evaluate(() => location.hash);
@@ -157,7 +142,7 @@ test("less motion: the view jumps, and nothing moves by itself", async () => {
 }, 60_000);
 
 test("fingers get larger targets", async () => {
-  const page = await yardPage(browser, server, { hasTouch: true, isMobile: true, viewport: { width: 900, height: 700 } });
+  const page = await yardPage(yard, { hasTouch: true, isMobile: true, viewport: { width: 900, height: 700 } });
   const sizes = await page.locator(".tool, .view-buttons button").evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ width, height }) => Math.min(width, height)));
   expect(Math.min(...sizes)).toBeGreaterThanOrEqual(36);
 }, 60_000);

@@ -227,6 +227,31 @@ describe.each(["webgpu", "webgl2"] as const)("%s", (backend) => {
     expect(again).toBe(plain);
   });
 
+  test("smooth edges: mixed colours where faces meet, the same within them, and exact again without", async () => {
+    const { mixed, changed, again, colors } = await page.evaluate(async () => {
+      const { engine } = window;
+      await engine.show(engine.worlds.terrain(48));
+      engine.frame();
+      const read = async (antialias: boolean) => {
+        engine.renderer!.setOptions({ antialias });
+        return new Uint32Array((await engine.renderer!.readPixels(320, 240)).data.buffer);
+      };
+      const [plain, smooth, after] = [await read(false), await read(true), await read(false)];
+      const known = new Set(plain);
+      const differing = smooth.filter((pixel, i) => pixel !== plain[i]);
+      return {
+        mixed: smooth.filter((pixel) => !known.has(pixel)).length / smooth.length,
+        changed: differing.length / smooth.length,
+        again: after.every((pixel, i) => pixel === plain[i]),
+        colors: [known.size, new Set(smooth).size] as const,
+      };
+    });
+    expect(mixed).toBeGreaterThan(0.01);
+    expect(changed).toBeLessThan(0.6);
+    expect(colors[1]).toBeGreaterThan(2 * colors[0]);
+    expect(again).toBe(true);
+  });
+
   test("the soft view shows what is undecided as mist, and the hard one does not", async () => {
     const [hard, soft] = await page.evaluate(async () => {
       const { engine } = window;

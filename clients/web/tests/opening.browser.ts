@@ -1,28 +1,13 @@
 /** How a page comes to its first picture, and how it keeps having one: what is asked for, and devices that go for good. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Browser, Page } from "playwright-core";
-import { launch, VoxServer } from "./harness";
-import { colours, settled, yardMaps } from "./yard";
+import { expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { colours, settled, useYard } from "./yard";
 
-let server: VoxServer;
-let browser: Browser;
-const yard = yardMaps("yard");
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([VoxServer.start({ maps: yard.maps }), launch()]);
-}, 180_000);
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-afterAll(async () => {
-  await browser.close();
-  await server.dispose();
-  yard.remove();
-});
+const yard = useYard(["yard"]);
 
 /** A page, and the methods that it calls in their order. */
 async function newPage(): Promise<{ page: Page; calls: string[] }> {
-  const page = await (await browser.newContext({ viewport: { width: 1200, height: 800 } })).newPage();
+  const page = await (await yard.browser.newContext({ viewport: { width: 1200, height: 800 } })).newPage();
   const calls: string[] = [];
   page.on("request", (request) => {
     const method = /vox\.v1\.\w+\/(\w+)$/.exec(request.url())?.[1];
@@ -35,7 +20,7 @@ test("the first map is asked for before anything else, once, on a first visit an
   const { page, calls } = await newPage();
   for (const visit of ["first", "second"]) {
     calls.length = 0;
-    await page.goto(server.url);
+    await page.goto(yard.server.url);
     await settled(page);
     await expect.poll(() => calls.includes("ListMaps")).toBe(true);
     expect(await page.locator(".caption").textContent()).toContain("yard");
@@ -80,7 +65,7 @@ function loseWebGl(page: Page): Promise<void> {
 test("a device that never comes back: the other backend on a new canvas, then words, then all over again", async () => {
   const { page } = await newPage();
   await holdDevices(page);
-  await page.goto(`${server.url}/#map/yard?view=10,40,60,0,4,0,60`);
+  await page.goto(`${yard.server.url}/#map/yard?view=10,40,60,0,4,0,60`);
   await settled(page);
   const before = await colours(page);
   await page.evaluate(() => Object.assign(window, { first: document.querySelector(".stage > canvas") }));

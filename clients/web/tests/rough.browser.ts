@@ -2,32 +2,18 @@
 import { deflateSync } from "node:zlib";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Browser, Page } from "playwright-core";
+import { expect, test } from "vitest";
+import type { Page } from "playwright-core";
 import { complaints, launch, VoxServer } from "./harness";
-import { cellsOf, downloadFrom, settled, textOf, yardFile, yardMaps, yardPage } from "./yard";
+import { cellsOf, downloadFrom, settled, textOf, useYard, yardFile, yardPage } from "./yard";
 
-let server: VoxServer;
-let browser: Browser;
-const yard = yardMaps("yard");
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([VoxServer.start({ maps: yard.maps }), launch()]);
-}, 180_000);
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-afterAll(async () => {
-  await browser.close();
-  await server.dispose();
-  yard.remove();
-});
+const yard = useYard(["yard"]);
 
 const caption = (page: Page) => page.locator(".caption .chip");
 const toast = (page: Page) => page.locator(".toast");
 
 test("full screen, there and back, with dialogs in it", async () => {
-  const page = await yardPage(browser, server, {}, "#map/yard");
+  const page = await yardPage(yard, {}, "#map/yard");
   const isFull = () => page.evaluate(() => document.fullscreenElement !== null);
   await page.getByRole("button", { name: "Full screen", exact: true }).click();
   await expect.poll(isFull).toBe(true);
@@ -47,7 +33,7 @@ test("where nothing can draw the world the page says so, and jobs are made, watc
   try {
     const page = await blind.newPage({ viewport: { width: 1440, height: 900 } });
     const said = complaints(page);
-    await page.goto(`${server.url}/#map/yard`);
+    await page.goto(`${yard.server.url}/#map/yard`);
     await page.getByRole("heading", { name: "This browser cannot draw the world" }).waitFor({ timeout: 30_000 });
     expect(await page.locator(".remark").textContent()).toMatch(/WebGPU: .+WebGL2: .+/);
     await page.getByLabel("Teacher", { exact: true }).selectOption("noise");
@@ -98,7 +84,7 @@ function sentParts(page: Page): number[] {
 test("a capture whose server dies in the middle of the upload goes on from where it was", async () => {
   const other = await VoxServer.start();
   try {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    const page = await yard.browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(`${other.url}/#map/1`);
     await settled(page);
     await planLargeCapture(page, "broken_off");
@@ -138,7 +124,7 @@ test("a capture whose server dies in the middle of the upload goes on from where
 test("a capture goes on by itself where the network is away for a moment", async () => {
   const other = await VoxServer.start();
   try {
-    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    const page = await yard.browser.newPage({ viewport: { width: 1440, height: 900 } });
     await page.goto(`${other.url}/#map/1`);
     await settled(page);
     await planLargeCapture(page, "flaky");
@@ -194,7 +180,7 @@ const HOSTILE: readonly (readonly [string, readonly (readonly [string, number])[
 ];
 
 test("files that mean harm: each is told of in one sentence, and what was there stays", async () => {
-  const page = await yardPage(browser, server, {}, "#map/yard");
+  const page = await yardPage(yard, {}, "#map/yard");
   const said = complaints(page);
   const before = await page.locator(".stage > canvas").screenshot();
   for (const [name, parts, expected] of HOSTILE) {
@@ -240,7 +226,7 @@ function crc32(data: Buffer): number {
 }
 
 test("a texture that would unpack to gigabytes is not unpacked; its block has its plain colours", async () => {
-  const page = await yardPage(browser, server, {}, "#map/yard");
+  const page = await yardPage(yard, {}, "#map/yard");
   const decoded: number[] = [];
   await page.exposeFunction("noteDecoded", (pixels: number) => void decoded.push(pixels));
   await page.evaluate(() => {
@@ -275,11 +261,11 @@ test("prompts as long as they may be, from right to left, and of marks that stac
     "a castle\n\n\n\twith\u0007 control\u0000 marks".replace("\u0000", ""),
   ];
   for (const prompt of prompts) {
-    const jobId = await server.createJob(prompt, { steps: 1 }, { mapId: "yard" });
-    await server.waitFor(jobId, "SUCCEEDED");
+    const jobId = await yard.server.createJob(prompt, { steps: 1 }, { mapId: "yard" });
+    await yard.server.waitFor(jobId, "SUCCEEDED");
     for (const viewport of [{ width: 1440, height: 900 }, { width: 390, height: 844 }]) {
-      const page = await browser.newPage({ viewport });
-      await page.goto(`${server.url}/#job/${jobId}`);
+      const page = await yard.browser.newPage({ viewport });
+      await page.goto(`${yard.server.url}/#job/${jobId}`);
       if (viewport.width < 500) await page.getByRole("button", { name: "Run", exact: true }).click();
       const told = page.locator(".prompt-text");
       await expect.poll(() => told.textContent(), { timeout: 30_000 }).toBe(prompt);

@@ -1,26 +1,12 @@
 /** The tools over the canvas, against a real server: what they do is looked for where it counts, in its files. */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Browser, Page } from "playwright-core";
-import { launch, PYTHON, REPOSITORY, VoxServer } from "./harness";
-import { bytesOf, call, cellsOf, downloadFrom, HOUSE, middle, settled, SIZE, storedMap, textOf, yardFile, yardMaps, yardPage } from "./yard";
+import { expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { PYTHON, REPOSITORY } from "./harness";
+import { bytesOf, call, cellsOf, downloadFrom, HOUSE, middle, settled, SIZE, storedMap, textOf, useYard, yardFile, yardPage } from "./yard";
 
-let server: VoxServer;
-let browser: Browser;
-const yard = yardMaps("yard", "shared", "theirs");
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([VoxServer.start({ maps: yard.maps }), launch()]);
-}, 180_000);
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-afterAll(async () => {
-  await browser.close();
-  await server.dispose();
-  yard.remove();
-});
+const yard = useYard(["yard", "shared", "theirs"]);
 
 const menu = (page: Page, name: string) => page.getByRole("group", { name: "World" }).getByRole("button", { name });
 
@@ -37,7 +23,7 @@ async function dabOnTheHouse(page: Page, key: string): Promise<void> {
 const ABOVE = "#map/yard?view=0,60,0.5,0,4,0,40";
 
 test("a run changes its region only, and there nothing that is to be kept", async () => {
-  const page = await yardPage(browser, server, {}, "#map/yard");
+  const page = await yardPage(yard, {}, "#map/yard");
   await page.getByLabel("Teacher", { exact: true }).selectOption("noise");
   await page.getByLabel("What to build").fill("noise");
   await page.locator(".field", { hasText: "Steps" }).getByLabel("exact value").first().fill("12");
@@ -84,7 +70,7 @@ test("a run changes its region only, and there nothing that is to be kept", asyn
 }, 240_000);
 
 test("a box is drawn over the world, pulled by its handles and moved by keys", async () => {
-  const page = await yardPage(browser, server, {}, ABOVE);
+  const page = await yardPage(yard, {}, ABOVE);
   const { x, y } = await middle(page);
   const to = (axis: string) => page.getByLabel(`Region, to ${axis}`, { exact: true }).inputValue().then(Number);
   await page.keyboard.press("r");
@@ -127,9 +113,9 @@ test("a box is drawn over the world, pulled by its handles and moved by keys", a
 }, 120_000);
 
 test("edits are undone and done again, and saved as the next version with all that the file said", async () => {
-  const page = await yardPage(browser, server, {}, ABOVE);
+  const page = await yardPage(yard, {}, ABOVE);
   const chip = page.getByText("has unsaved edits");
-  const { version } = listed(await call(server, "MapService/ListMaps", {}), "yard");
+  const { version } = listed(await call(yard.server, "MapService/ListMaps", {}), "yard");
   await dabOnTheHouse(page, "p");
   await chip.waitFor();
   await page.keyboard.press("Control+z");
@@ -147,8 +133,8 @@ test("edits are undone and done again, and saved as the next version with all th
   await chip.waitFor({ state: "detached" });
   expect(await page.evaluate(() => window.dispatchEvent(new Event("beforeunload", { cancelable: true })))).toBe(true);
 
-  const stored = storedMap(server, "yard");
-  expect(listed(await call(server, "MapService/ListMaps", {}), "yard").version).not.toBe(version);
+  const stored = storedMap(yard.server, "yard");
+  expect(listed(await call(yard.server, "MapService/ListMaps", {}), "yard").version).not.toBe(version);
   const [before, after] = [cellsOf(JSON.stringify(yardFile())), cellsOf(stored)];
   const added = [...after].filter(([cell, name]) => before.get(cell) !== name);
   expect(added).toHaveLength(1);
@@ -159,7 +145,7 @@ test("edits are undone and done again, and saved as the next version with all th
 }, 120_000);
 
 test("remove, paint and fill; a new map keeps what the old one said, and a block of one's own", async () => {
-  const page = await yardPage(browser, server, {}, ABOVE.replace("yard", "shared"));
+  const page = await yardPage(yard, {}, ABOVE.replace("yard", "shared"));
   await dabOnTheHouse(page, "x");
   await page.keyboard.press("t");
   await page.getByRole("button", { name: "New block" }).click();
@@ -177,7 +163,7 @@ test("remove, paint and fill; a new map keeps what the old one said, and a block
   await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("Saved as brass_yard").waitFor();
 
-  const stored = storedMap(server, "brass_yard");
+  const stored = storedMap(yard.server, "brass_yard");
   const counts = new Map<string, number>();
   for (const name of cellsOf(stored).values()) counts.set(name, (counts.get(name) ?? 0) + 1);
   // One block of marble went; the planks below it, all in one piece, are brass.
@@ -188,33 +174,33 @@ test("remove, paint and fill; a new map keeps what the old one said, and a block
   expect(file.customBlocks.map((block) => block.name)).toEqual(["Marble", "Brass"]);
   expect(file.customBlocks[1]!.colors.top).toEqual([0.78, 0.63, 0.25]);
   expect(file).toMatchObject({ metadata: { by: "the tests" }, sequence: null });
-  expect(storedMap(server, "shared")).toBe(JSON.stringify(yardFile()));
+  expect(storedMap(yard.server, "shared")).toBe(JSON.stringify(yardFile()));
 }, 120_000);
 
 test("what somebody else saved meanwhile is not overwritten, and no edit is lost", async () => {
-  const page = await yardPage(browser, server, {}, ABOVE.replace("yard", "theirs"));
+  const page = await yardPage(yard, {}, ABOVE.replace("yard", "theirs"));
   await dabOnTheHouse(page, "p");
-  const other = await yardPage(browser, server, {}, ABOVE.replace("yard", "theirs"));
+  const other = await yardPage(yard, {}, ABOVE.replace("yard", "theirs"));
   await dabOnTheHouse(other, "x");
   await other.keyboard.press("Control+s");
   await other.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
   await other.getByText("Saved as theirs").waitFor();
-  const theirs = storedMap(server, "theirs");
+  const theirs = storedMap(yard.server, "theirs");
 
   await page.keyboard.press("Control+s");
   await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("Somebody saved theirs after you opened it").waitFor();
-  expect(storedMap(server, "theirs")).toBe(theirs);
+  expect(storedMap(yard.server, "theirs")).toBe(theirs);
   await page.getByRole("button", { name: "Save under another name" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("Saved as theirs_2").waitFor();
-  const mine = cellsOf(storedMap(server, "theirs_2"));
+  const mine = cellsOf(storedMap(yard.server, "theirs_2"));
   expect(mine.size).toBe(yardFile().blocks.length + 1);
-  expect(storedMap(server, "theirs")).toBe(theirs);
+  expect(storedMap(yard.server, "theirs")).toBe(theirs);
 }, 180_000);
 
 test("a run begins with what is on the canvas", async () => {
-  const page = await yardPage(browser, server, {}, ABOVE.replace("yard", "shared"));
+  const page = await yardPage(yard, {}, ABOVE.replace("yard", "shared"));
   await dabOnTheHouse(page, "p");
   expect(await page.getByRole("checkbox", { name: /Begin with/ }).isChecked()).toBe(true);
   await page.getByLabel("Teacher", { exact: true }).selectOption("noise");
@@ -242,7 +228,7 @@ async function drop(page: Page, name: string, text: string): Promise<void> {
 }
 
 test("a file is opened by dropping it; a wrong one is told of in words, and is only ever text", async () => {
-  const page = await yardPage(browser, server, {}, "#map/yard");
+  const page = await yardPage(yard, {}, "#map/yard");
   const wrong = '<img src=x onerror="window.hit=1">';
   await drop(page, `${wrong}.json`, '{"blocks": [{"position": [0, 0, 0]}]}');
   await page.getByText("blocks[0].blockType: expected this key, got none").waitFor();
@@ -264,14 +250,14 @@ test("a file is opened by dropping it; a wrong one is told of in words, and is o
 }, 120_000);
 
 test("a file from the disk picker, as large as a map may be and no larger", async () => {
-  const page = await yardPage(browser, server, {}, "#map/yard");
+  const page = await yardPage(yard, {}, "#map/yard");
   await menu(page, "Open").click();
   await page.getByLabel("A map.json of this computer").setInputFiles({ name: "far.json", mimeType: "application/json", buffer: Buffer.from('{"blocks": [{"position": [2000000, 40, 40], "blockType": "Stone"}]}') });
   await page.getByText(/blocks: expected at most 16777216 cells/).waitFor();
 }, 60_000);
 
 test("a ring of cameras becomes a dataset, and a run can be taught by it", async () => {
-  const page = await yardPage(browser, server, {}, "#map/yard");
+  const page = await yardPage(yard, {}, "#map/yard");
   await menu(page, "Capture").click();
   const panel = page.getByRole("region", { name: "Capture a dataset" });
   await panel.getByRole("button", { name: "Take this view" }).click();
@@ -291,7 +277,7 @@ test("a ring of cameras becomes a dataset, and a run can be taught by it", async
   await expect.poll(async () => (await page.locator(".stage > canvas").screenshot()).equals(alone)).toBe(false);
   await panel.getByRole("button", { name: "Capture and upload" }).click();
   await page.getByText("Dataset ring is on the server.").waitFor({ timeout: 60_000 });
-  const { datasets } = (await call(server, "MapService/ListDatasets", {})) as { datasets: { datasetId: string }[] };
+  const { datasets } = (await call(yard.server, "MapService/ListDatasets", {})) as { datasets: { datasetId: string }[] };
   expect(datasets.map((one) => one.datasetId)).toContain("ring");
 
   // Its pictures are what the library's own renderer sees from its cameras.
@@ -310,7 +296,7 @@ for i, camera in enumerate(found.cameras):
 print("same")
 `;
   const environment = { ...process.env, PYTHONPATH: REPOSITORY, OMP_NUM_THREADS: "1" };
-  const files = [join(server.folder, "datasets/ring"), join(server.folder, "maps/yard")];
+  const files = [join(yard.server.folder, "datasets/ring"), join(yard.server.folder, "maps/yard")];
   expect(execFileSync(PYTHON, ["-c", code, ...files], { env: environment, encoding: "utf8" }).trim()).toBe("same");
 
   await page.getByRole("button", { name: "Use it for the next run" }).click();
@@ -322,13 +308,13 @@ print("same")
 }, 300_000);
 
 test("every format that the server writes can be taken home", async () => {
-  const page = await yardPage(browser, server, {}, "#map/shared");
-  const info = (await call(server, "InfoService/GetServerInfo", {})) as { mapFormats: { name: string; suffix: string; description: string }[] };
+  const page = await yardPage(yard, {}, "#map/shared");
+  const info = (await call(yard.server, "InfoService/GetServerInfo", {})) as { mapFormats: { name: string; suffix: string; description: string }[] };
   await menu(page, "Export").click();
   const rows = page.locator(".formats li");
   expect(await rows.count()).toBe(info.mapFormats.length);
   const magic: Readonly<Record<string, (bytes: Buffer) => boolean>> = {
-    ".json": (b) => b.toString() === storedMap(server, "shared"),
+    ".json": (b) => b.toString() === storedMap(yard.server, "shared"),
     ".vox": (b) => b.subarray(0, 4).toString() === "VOX ",
     ".glb": (b) => b.subarray(0, 4).toString() === "glTF" && b.readUInt32LE(8) === b.length,
     ".schem": (b) => b.readUInt16BE(0) === 0x1f8b,
@@ -343,7 +329,7 @@ test("every format that the server writes can be taken home", async () => {
 }, 120_000);
 
 test("a picture has the size that was asked for, with the sky or without", async () => {
-  const page = await yardPage(browser, server, {}, "#map/shared");
+  const page = await yardPage(yard, {}, "#map/shared");
   for (const [background, alpha] of [["Sky", 255], ["Transparent", 0]] as const) {
     await menu(page, "Picture").click();
     await page.getByLabel("Width", { exact: true }).fill("1600");
@@ -369,7 +355,7 @@ test("a picture has the size that was asked for, with the sky or without", async
 }, 120_000);
 
 test("views are kept by number, and a link brings the very view back", async () => {
-  const page = await yardPage(browser, server, { reducedMotion: "reduce" }, ABOVE);
+  const page = await yardPage(yard, { reducedMotion: "reduce" }, ABOVE);
   const link = async (from: Page) => {
     await from.keyboard.press("Shift+L");
     return from.evaluate(() => location.hash);
@@ -387,12 +373,12 @@ test("views are kept by number, and a link brings the very view back", async () 
   await page.keyboard.press("h");
   await page.keyboard.press("3");
   expect(await link(page)).toBe(first);
-  const other = await yardPage(browser, server, {}, first);
+  const other = await yardPage(yard, {}, first);
   expect(await link(other)).toBe(first);
 }, 120_000);
 
 test("the block under the pointer is named, and focus goes to what is chosen", async () => {
-  const page = await yardPage(browser, server, { reducedMotion: "reduce" }, ABOVE.replace("yard", "shared"));
+  const page = await yardPage(yard, { reducedMotion: "reduce" }, ABOVE.replace("yard", "shared"));
   const { x, y } = await middle(page);
   // The pointer moves, as one does: what it rests on is asked for when it comes by.
   const named = async () => {

@@ -1,24 +1,9 @@
 /** Fingers on the canvas while a tool is in hand, and what the inspector says while the pointer rests. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Browser, Page } from "playwright-core";
-import { launch, VoxServer } from "./harness";
-import { middle, yardMaps, yardPage } from "./yard";
+import { expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { middle, useYard, yardPage } from "./yard";
 
-let server: VoxServer;
-let browser: Browser;
-const yard = yardMaps("yard");
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([VoxServer.start({ maps: yard.maps, flags: ["--frames-per-second=20"] }), launch()]);
-}, 180_000);
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-afterAll(async () => {
-  await browser.close();
-  await server.dispose();
-  yard.remove();
-});
+const yard = useYard(["yard"], { flags: ["--frames-per-second=20"] });
 
 const ABOVE = "#map/yard?view=0,60,0.5,0,4,0,40";
 const TOOLS = { place: "p", remove: "x", paint: "t", fill: "g", pick: "i", region: "r", keep: "k" } as const;
@@ -53,7 +38,7 @@ const isUntouched = async (page: Page) => {
 
 for (const [name, key] of Object.entries(TOOLS)) {
   test(`two fingers move the view and nothing else with "${name}" in hand`, async () => {
-    const page = await yardPage(browser, server, { hasTouch: true }, ABOVE);
+    const page = await yardPage(yard, { hasTouch: true }, ABOVE);
     await page.keyboard.press(key);
     const touch = await fingers(page);
     const before = await view(page);
@@ -75,7 +60,7 @@ for (const [name, key] of Object.entries(TOOLS)) {
 }
 
 test("both fingers in one moment, and a first finger that had begun to draw", async () => {
-  const page = await yardPage(browser, server, { hasTouch: true }, ABOVE);
+  const page = await yardPage(yard, { hasTouch: true }, ABOVE);
   await page.keyboard.press("p");
   const touch = await fingers(page);
   const before = await view(page);
@@ -95,7 +80,7 @@ test("both fingers in one moment, and a first finger that had begun to draw", as
 }, 120_000);
 
 test("one finger taps and draws; beside the world it turns the view", async () => {
-  const page = await yardPage(browser, server, { hasTouch: true }, "#map/yard?view=0,140,0.5,0,4,0,40");
+  const page = await yardPage(yard, { hasTouch: true }, "#map/yard?view=0,140,0.5,0,4,0,40");
   await page.keyboard.press("p");
   const touch = await fingers(page);
   await touch.down({ 0: [0, 0] });
@@ -114,7 +99,7 @@ test("one finger taps and draws; beside the world it turns the view", async () =
 }, 120_000);
 
 test("the inspector follows edits under a pointer that rests", async () => {
-  const page = await yardPage(browser, server, {}, ABOVE);
+  const page = await yardPage(yard, {}, ABOVE);
   const said = () => page.locator(".inspector").textContent();
   const { x, y } = await middle(page);
   await page.mouse.move(x, y);
@@ -135,15 +120,15 @@ test("the inspector follows edits under a pointer that rests", async () => {
 }, 120_000);
 
 test("the inspector follows a job's frames under a pointer that rests", async () => {
-  const page = await yardPage(browser, server, {}, "#map/yard");
+  const page = await yardPage(yard, {}, "#map/yard");
   const settings = { steps: 4000, logEvery: 5, imageEvery: 100, imageSize: 16, viewsPerStep: 1, lr: 0.3 };
-  const jobId = await server.createJob("under a resting pointer", settings, { mapId: "yard" });
-  await page.goto(`${server.url}/#job/${jobId}?view=0,60,0.5,0,4,0,40`);
+  const jobId = await yard.server.createJob("under a resting pointer", settings, { mapId: "yard" });
+  await page.goto(`${yard.server.url}/#job/${jobId}?view=0,60,0.5,0,4,0,40`);
   const { x, y } = await middle(page);
   await page.mouse.move(x + 3, y + 3);
   const seen = new Set<string>();
   await expect
     .poll(async () => seen.add((await page.locator(".inspector").allTextContents()).join()).size, { timeout: 60_000, interval: 100 })
     .toBeGreaterThan(2);
-  await server.call("JobService/CancelJob", { jobId });
+  await yard.server.call("JobService/CancelJob", { jobId });
 }, 120_000);

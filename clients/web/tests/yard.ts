@@ -2,9 +2,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import type { Browser, BrowserContextOptions, Download, Page } from "playwright-core";
-import type { VoxServer } from "./harness";
+import { launch, VoxServer } from "./harness";
 
 export const SIZE = [20, 16, 20] as const;
 /** Stands in the middle, three blocks a side. */
@@ -39,14 +39,37 @@ export function yardFile(): MapFile {
   };
 }
 
-/** A folder of maps for `VoxServer.start`; remove it afterwards. */
-export function yardMaps(...ids: readonly string[]): { readonly maps: string; readonly remove: () => void } {
+/** A folder of maps for `VoxServer.start`, the same under each id; remove it afterwards. */
+export function yardMaps(ids: readonly string[], file: object = yardFile()): { readonly maps: string; readonly remove: () => void } {
   const maps = mkdtempSync(join(tmpdir(), "voxcore-yard-"));
   for (const id of ids) {
     mkdirSync(join(maps, id));
-    writeFileSync(join(maps, id, "map.json"), JSON.stringify(yardFile()));
+    writeFileSync(join(maps, id, "map.json"), JSON.stringify(file));
   }
   return { maps, remove: () => rmSync(maps, { recursive: true, force: true }) };
+}
+
+export interface Yard {
+  readonly server: VoxServer;
+  readonly browser: Browser;
+}
+
+/** A server with that map under each of `ids`, and a browser, for all tests of a file; each test's pages are closed after it. */
+export function useYard(ids: readonly string[], { file = yardFile(), flags = [] }: { file?: object; flags?: readonly string[] } = {}): Yard {
+  const folder = yardMaps(ids, file);
+  const yard = {} as { server: VoxServer; browser: Browser };
+  beforeAll(async () => {
+    [yard.server, yard.browser] = await Promise.all([VoxServer.start({ maps: folder.maps, flags }), launch()]);
+  }, 180_000);
+  afterEach(async () => {
+    await Promise.all(yard.browser.contexts().map((context) => context.close()));
+  });
+  afterAll(async () => {
+    await yard.browser.close();
+    await yard.server.dispose();
+    folder.remove();
+  });
+  return yard;
 }
 
 /** Blocks by cell: "x y z" to the name. */
@@ -63,7 +86,7 @@ export async function bytesOf(download: Download): Promise<Buffer> {
 }
 
 /** The page with the yard on its canvas. */
-export async function yardPage(browser: Browser, server: VoxServer, options: BrowserContextOptions = {}, hash = ""): Promise<Page> {
+export async function yardPage({ browser, server }: Yard, options: BrowserContextOptions = {}, hash = ""): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   await page.goto(server.url + hash);
@@ -71,10 +94,10 @@ export async function yardPage(browser: Browser, server: VoxServer, options: Bro
   return page;
 }
 
-/** Waits until there is a world on the canvas, and drawn. */
-export async function settled(page: Page): Promise<void> {
+/** Waits until there is a world on the canvas, and drawn: of so many colours, and more. */
+export async function settled(page: Page, least = 9): Promise<void> {
   await page.locator(".tool[data-tool=region]:not(:disabled)").waitFor();
-  await expect.poll(() => colours(page), { timeout: 60_000 }).toBeGreaterThan(8);
+  await expect.poll(() => colours(page), { timeout: 60_000 }).toBeGreaterThanOrEqual(least);
 }
 
 /** Number of colours on the canvas: an empty one has one. */

@@ -464,7 +464,9 @@ class JobStarted(_message.Message):
     @_builtins.property
     def dims(self) -> _voxels_pb2.Dimensions: ...
     @_builtins.property
-    def palette(self) -> _containers.RepeatedCompositeFieldContainer[_voxels_pb2.PaletteEntry]: ...
+    def palette(self) -> _containers.RepeatedCompositeFieldContainer[_voxels_pb2.PaletteEntry]:
+        """With the pictures of its custom blocks."""
+
     def __init__(
         self,
         *,

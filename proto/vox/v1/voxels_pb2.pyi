@@ -115,6 +115,7 @@ class PaletteEntry(_message.Message):
     TOP_FIELD_NUMBER: _builtins.int
     BOTTOM_FIELD_NUMBER: _builtins.int
     SIDE_FIELD_NUMBER: _builtins.int
+    TEXTURES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     editor_id: _builtins.int
     """The map editor's id of the block; 1000 and up for custom blocks."""
@@ -126,6 +127,13 @@ class PaletteEntry(_message.Message):
     def bottom(self) -> Global___Rgb: ...
     @_builtins.property
     def side(self) -> Global___Rgb: ...
+    @_builtins.property
+    def textures(self) -> Global___FaceTextures:
+        """Pictures on the faces of a custom block; absent where it has none. The server sends them with a
+        stored map (GetMap) and once for a run (JobStarted), never with voxel frames, whose palette has the
+        same names. Only viewers draw them: training knows colours.
+        """
+
     def __init__(
         self,
         *,
@@ -134,14 +142,45 @@ class PaletteEntry(_message.Message):
         top: Global___Rgb | None = ...,
         bottom: Global___Rgb | None = ...,
         side: Global___Rgb | None = ...,
+        textures: Global___FaceTextures | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["bottom", b"bottom", "side", b"side", "top", b"top"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bottom", b"bottom", "side", b"side", "textures", b"textures", "top", b"top"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bottom", b"bottom", "editor_id", b"editor_id", "name", b"name", "side", b"side", "top", b"top"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bottom", b"bottom", "editor_id", b"editor_id", "name", b"name", "side", b"side", "textures", b"textures", "top", b"top"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PaletteEntry: _TypeAlias = PaletteEntry  # noqa: Y015
+
+@_typing.final
+class FaceTextures(_message.Message):
+    """A PNG for each face that has a picture, at most 128 pixels a side, and at most 256 KiB in all entries
+    of a palette. Row 0 is the face's upper edge. What is drawn is
+    color * (1 - alpha) + texel * alpha, then lit as any face.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOP_FIELD_NUMBER: _builtins.int
+    BOTTOM_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    top: _builtins.bytes
+    bottom: _builtins.bytes
+    side: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        top: _builtins.bytes = ...,
+        bottom: _builtins.bytes = ...,
+        side: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bottom", b"bottom", "side", b"side", "top", b"top"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FaceTextures: _TypeAlias = FaceTextures  # noqa: Y015
 
 @_typing.final
 class VoxelGrid(_message.Message):

@@ -20,6 +20,7 @@ export interface Frame {
   readonly ranges: readonly DrawRange[];
   readonly ambientOcclusion: boolean;
   readonly soft: boolean;
+  readonly antialias: boolean;
   readonly background: Background;
   readonly overlays: boolean;
   /** Device pixels per CSS pixel: widths of lines and sizes of handles. */

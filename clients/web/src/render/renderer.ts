@@ -18,9 +18,14 @@ export interface RenderOptions {
   ambientOcclusion: boolean;
   /** Shows cells that are still undecided as such, where the world has an occupancy. */
   soft: boolean;
+  /** Smooths edges. Off (the default), every pixel has the colour of one face, exactly. */
+  antialias: boolean;
   /** "sky" (the default) is the editor's background and exact; "clear" leaves the canvas transparent. */
   background: Background;
 }
+
+/** As the library draws: the exact colours of blocks, before the editor's sky. */
+export const EXACT: RenderOptions = { ambientOcclusion: false, soft: false, antialias: false, background: "sky" };
 
 export interface LostInfo {
   readonly reason: string;

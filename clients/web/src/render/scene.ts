@@ -1,6 +1,6 @@
 /** A renderer over either backend: worlds to meshes, cameras to draws, and back again after a loss. */
 import { CHUNK, type Vec3, type VoxelWorld } from "../world/voxels";
-import type { Background, Frame, GpuBackend, OpenBackend } from "./backend";
+import type { Frame, GpuBackend, OpenBackend } from "./backend";
 import { axes, DEFAULT_CAMERA, gridPoint, viewProjection, worldFromGrid, type Camera } from "./camera";
 import { visibleRanges, type Placed } from "./culling";
 import { MAX_SIDE, type ChunkMesh } from "./faces";
@@ -8,10 +8,12 @@ import { multiply, scale, add } from "./matrix";
 import { MeshQueue } from "./meshQueue";
 import { handleAt, NO_OVERLAYS, overlayGeometry, type OverlayGeometry, type Overlays } from "./overlays";
 import { pickFace, type Hit } from "./pick";
-import type { Backend, LostInfo, Renderer, RenderOptions } from "./renderer";
+import { EXACT, type Backend, type LostInfo, type Renderer, type RenderOptions } from "./renderer";
 import { looks, type Looks } from "./shading";
 
 export const MAX_PICTURE_SIDE = 8192;
+/** Smoothing takes 32 bytes a pixel; in a picture larger than 4K edges are fine as they are. */
+const MAX_SMOOTH_PIXELS = 2 ** 23;
 /** Pauses before each try to get a lost device back. After the last, another canvas is the better hope. */
 const RETRY_MILLIS = [0, 300, 1000, 3000];
 
@@ -31,7 +33,7 @@ export class Scene implements Renderer {
   readonly #chunks = new Map<number, Placed>();
   readonly #queue: MeshQueue;
   #camera: Camera = DEFAULT_CAMERA;
-  #options: RenderOptions = { ambientOcclusion: false, soft: false, background: "sky" };
+  #options: RenderOptions = EXACT;
   #overlays: Overlays = {};
   #geometry: OverlayGeometry = NO_OVERLAYS;
   #request = 0;
@@ -227,8 +229,7 @@ export class Scene implements Renderer {
     const half = Math.tan((camera.fovYDegrees * Math.PI) / 360);
     const across = scale(right, (half * width) / height);
     const upward = scale(up, half);
-    const { ambientOcclusion, soft } = this.#options;
-    const background: Background = this.#options.background;
+    const { ambientOcclusion, soft, antialias, background } = this.#options;
     return {
       width,
       height,
@@ -238,6 +239,7 @@ export class Scene implements Renderer {
       ranges: visibleRanges(this.#chunks.values(), clipFromGrid, gridPoint(size, worldScale, camera.eye)),
       ambientOcclusion,
       soft: soft && this.#world?.occupancy != null,
+      antialias: antialias && width * height <= MAX_SMOOTH_PIXELS,
       background,
       overlays,
       pixelRatio,

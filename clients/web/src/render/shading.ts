@@ -37,6 +37,8 @@ function exact(color: Rgb): Rgb {
 /** Floats of one entry of the table: lit colour and texture layer (-1 for none), plain colour and 0. */
 export const LOOK_FLOATS = 8;
 export const MAX_BLOCKS = 256;
+/** Pictures of one world: what every WebGPU and WebGL2 has room for. Faces beyond have their plain colours. */
+const MAX_LAYERS = 256;
 
 export interface Looks {
   /** Entry 6 * block + face of LOOK_FLOATS floats, for all MAX_BLOCKS blocks. */
@@ -56,8 +58,9 @@ export function looks(blocks: readonly Block[]): Looks {
       const color = exact(block?.[slot] ?? UNKNOWN);
       const light = faceLight(face);
       const lit = rounded([color[0] * light[0], color[1] * light[1], color[2] * light[2]]);
-      const texture = block?.textures?.[slot];
-      if (texture && !textures.includes(texture)) textures.push(texture);
+      const given = block?.textures?.[slot];
+      if (given && !textures.includes(given) && textures.length < MAX_LAYERS) textures.push(given);
+      const texture = given && textures.includes(given) ? given : undefined;
       table.set([...lit, texture ? textures.indexOf(texture) : -1, ...color, 0], (6 * index + face) * LOOK_FLOATS);
     }
   }

@@ -1,6 +1,7 @@
 /** The server's maps and datasets, and the grids of those that were looked at. */
 import { batch, signal } from "@preact/signals";
 import type { DatasetSummary, MapSummary } from "../gen/vox/v1/maps_pb";
+import { decodeTextures } from "../net/faceTextures";
 import { GridParts, type Grid } from "../net/frames";
 import { mapId } from "./form";
 import { services } from "./session";
@@ -59,6 +60,7 @@ export async function loadGrid(mapId: string, signal: AbortSignal): Promise<Stor
     if (answer.version !== "") first = { mapId: answer.mapId || mapId, version: answer.version };
     const grid = answer.grid ? await parts.add(answer.grid) : null;
     if (!grid) continue;
+    await decodeTextures(grid.palette);
     const stored = { ...first, grid };
     grids.delete(stored.mapId);
     grids.set(stored.mapId, stored);

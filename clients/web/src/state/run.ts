@@ -4,6 +4,8 @@ import type { Job, JobResult } from "../gen/vox/v1/jobs_pb";
 import { JobState } from "../gen/vox/v1/jobs_pb";
 import type { JobEvent, JobStarted, Progress } from "../gen/vox/v1/training_pb";
 import { LogLevel } from "../gen/vox/v1/training_pb";
+import type { PaletteEntry } from "../gen/vox/v1/voxels_pb";
+import { decodeTextures } from "../net/faceTextures";
 import type { Frame, Occupancy } from "../net/frames";
 import { pause } from "../net/backoff";
 import { replayJob } from "../net/replay";
@@ -40,6 +42,8 @@ export class Run {
   readonly queuePosition = signal(0);
   readonly status = signal<WatchStatus>({ kind: "connecting" });
   readonly started = signal<JobStarted | null>(null);
+  /** The run's palette with the pictures of its blocks, unpacked; null where it has none. Frames come without. */
+  readonly pictured = signal<readonly PaletteEntry[] | null>(null);
   readonly progress = signal<Progress | null>(null);
   readonly result = signal<JobResult | null>(null);
   readonly checkpointStep = signal(0);
@@ -148,6 +152,7 @@ export class Run {
         break;
       case "started":
         this.started.value = value;
+        void decodeTextures(value.palette).then((hasAny) => (this.pictured.value = hasAny ? value.palette : null));
         this.pace.clear();
         break;
       case "progress":

@@ -4,6 +4,7 @@
  */
 import { batch, computed, effect, signal, untracked } from "@preact/signals";
 import type { PaletteEntry } from "../gen/vox/v1/voxels_pb";
+import { texturesOf } from "../net/faceTextures";
 import type { Frame, Grid } from "../net/frames";
 import { problemOf, type Problem } from "../net/problems";
 import { type Block, type Rgb, VoxelWorld } from "../world/voxels";
@@ -94,19 +95,22 @@ export function followLive(): void {
 /** Starts what keeps the worlds above up to date; returns how to stop it. */
 export function keepViewUpToDate(): () => void {
   let held: Grid | null = null;
+  let heldPalette: readonly PaletteEntry[] | null = null;
   const stops = [
     effect(() => {
       const own = ownWorld.value;
       const { grid } = target.value;
+      const palette = grid && paletteOf(grid);
       untracked(() => {
         if (own) {
           held = null;
           shownWorld.value = own.world;
-        } else if (grid !== held) {
+        } else if (grid !== held || palette !== heldPalette) {
           const run = currentRun.value;
           const occupancy = run && grid && grid === run.snapshots.last ? (run.occupancy?.values ?? null) : null;
           shownWorld.value = worldOf(grid, held && shownWorld.value, occupancy);
           held = grid;
+          heldPalette = palette;
         }
       });
     }),
@@ -132,7 +136,7 @@ export function keepViewUpToDate(): () => void {
 /** `before` with the cells of `grid` where it has its size and palette, else a new world. */
 function worldOf(grid: Grid | null, before: VoxelWorld | null, occupancy: Uint8Array | null = null): VoxelWorld | null {
   if (!grid) return null;
-  const blocks = blocksOf(grid.palette);
+  const blocks = blocksOf(paletteOf(grid));
   const fits =
     before?.worldScale === grid.worldScale &&
     before.size.every((n, axis) => n === grid.size[axis]) &&
@@ -146,18 +150,23 @@ function worldOf(grid: Grid | null, before: VoxelWorld | null, occupancy: Uint8A
   return made;
 }
 
+/** The grid's palette, or the open run's where it is the same with pictures. */
+function paletteOf(grid: Grid): readonly PaletteEntry[] {
+  const pictured = currentRun.value?.pictured.value;
+  const isSame = pictured?.length === grid.palette.length && pictured.every((entry, i) => entry.name === grid.palette[i]!.name);
+  return isSame ? pictured : grid.palette;
+}
+
 /** A palette of the contract as the renderer takes it. */
-export function blocksOf(palette: readonly PaletteEntry[]): readonly Block[] {
+function blocksOf(palette: readonly PaletteEntry[]): readonly Block[] {
   const known = converted.get(palette);
   if (known) return known;
   const rgb = (color: PaletteEntry["top"]): Rgb => [color?.red ?? 0, color?.green ?? 0, color?.blue ?? 0];
-  const blocks = palette.map((entry) => ({
-    name: entry.name,
-    editorId: entry.editorId,
-    top: rgb(entry.top),
-    bottom: rgb(entry.bottom),
-    side: rgb(entry.side),
-  }));
+  const blocks = palette.map((entry): Block => {
+    const textures = texturesOf(entry);
+    const plain = { name: entry.name, editorId: entry.editorId, top: rgb(entry.top), bottom: rgb(entry.bottom), side: rgb(entry.side) };
+    return textures ? { ...plain, textures } : plain;
+  });
   converted.set(palette, blocks);
   return blocks;
 }
@@ -167,8 +176,18 @@ const keys = new WeakMap<readonly Block[], string>();
 
 function paletteKey(blocks: readonly Block[]): string {
   let key = keys.get(blocks);
-  if (key === undefined) keys.set(blocks, (key = JSON.stringify(blocks.map((b) => [b.name, b.top, b.bottom, b.side]))));
+  if (key === undefined) keys.set(blocks, (key = JSON.stringify(blocks.map((b) => [b.name, b.top, b.bottom, b.side, numberOf(b.textures)]))));
   return key;
+}
+
+const numbers = new WeakMap<object, number>();
+let lastNumber = 0;
+
+/** The same for the same pictures; 0 for none. */
+function numberOf(textures: object | undefined): number {
+  if (!textures) return 0;
+  if (!numbers.has(textures)) numbers.set(textures, ++lastNumber);
+  return numbers.get(textures)!;
 }
 
 /** Keeps `source` the map that is meant, asked for anew where it was replaced; returns how to stop. */

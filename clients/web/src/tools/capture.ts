@@ -5,6 +5,8 @@ import { upload } from "../net/upload";
 import { persistently } from "../state/calls";
 import { datasets, refreshMaps } from "../state/maps";
 import { services } from "../state/session";
+import { EXACT } from "../render/renderer";
+import { lookOptions } from "../state/look";
 import { camera, renderer } from "../state/stage";
 import { shownWorld } from "../state/view";
 import type { Camera } from "../render/camera";
@@ -64,6 +66,8 @@ async function photograph(cameras: readonly Camera[], width: number, height: num
   if (!drawer) throw new Error("there is nothing that could draw the pictures");
   const shots: Shot[] = [];
   try {
+    // A run that is taught by them compares them with what the library draws.
+    drawer.setOptions(EXACT);
     for (const from of cameras) {
       stop.throwIfAborted();
       progress({ what: "Drawing", done: shots.length, total: cameras.length });
@@ -72,6 +76,7 @@ async function photograph(cameras: readonly Camera[], width: number, height: num
       shots.push({ camera: from, png: new Uint8Array(await png.arrayBuffer()) });
     }
   } finally {
+    drawer.setOptions(lookOptions());
     drawer.setCamera(camera.peek());
   }
   return shots;

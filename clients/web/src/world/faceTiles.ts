@@ -6,7 +6,7 @@ import { has, isObject, type JsonObject } from "./json";
 import { pictureSize } from "./pictureSize";
 import { VoxelWorld, type Block, type FaceTexture } from "./voxels";
 
-const SLOTS = ["top", "bottom", "side"] as const;
+export const SLOTS = ["top", "bottom", "side"] as const;
 /** Text of one picture, and of all of a map's. */
 const MAX_TEXT = 4 * 2 ** 20;
 const MAX_ALL_TEXT = 32 * 2 ** 20;
@@ -50,14 +50,20 @@ async function textured(block: Block, urls: ReadonlyMap<(typeof SLOTS)[number], 
   return Object.keys(textures).length > 0 ? { ...block, textures } : block;
 }
 
-/** null for what the browser cannot read as a picture, or what would unpack to more than a face can use. */
 async function decode(url: string): Promise<FaceTexture | null> {
   const [, kind, data] = PICTURE.exec(url)!;
+  return decodePicture(
+    Uint8Array.from(atob(data!), (c) => c.charCodeAt(0)),
+    `image/${kind!}`,
+  );
+}
+
+/** null for what the browser cannot read as a picture, or what would unpack to more than a face can use. */
+export async function decodePicture(bytes: Uint8Array<ArrayBuffer>, type: string): Promise<FaceTexture | null> {
   try {
-    const bytes = Uint8Array.from(atob(data!), (c) => c.charCodeAt(0));
     const size = pictureSize(bytes);
     if (!size || size.width * size.height > MAX_PIXELS) return null;
-    const image = await createImageBitmap(new Blob([bytes], { type: `image/${kind!}` }), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+    const image = await createImageBitmap(new Blob([bytes], { type }), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
     const width = Math.min(MAX_SIDE, image.width);
     const height = Math.min(MAX_SIDE, image.height);
     const context = new OffscreenCanvas(width, height).getContext("2d")!;

@@ -16,6 +16,12 @@ export interface FaceTexture {
   readonly pixels: Uint8ClampedArray;
 }
 
+export interface BlockTextures {
+  readonly top?: FaceTexture;
+  readonly bottom?: FaceTexture;
+  readonly side?: FaceTexture;
+}
+
 /** One kind of block; colours 0..1 as the editor stores them (no gamma). Entry 0 of a palette is Air. */
 export interface Block {
   readonly name: string;
@@ -24,7 +30,7 @@ export interface Block {
   readonly bottom: Rgb;
   readonly side: Rgb;
   /** Pictures on the faces of a custom block. */
-  readonly textures?: { readonly top?: FaceTexture; readonly bottom?: FaceTexture; readonly side?: FaceTexture };
+  readonly textures?: BlockTextures;
 }
 
 /** Changed cells in wire order and what they are now. */

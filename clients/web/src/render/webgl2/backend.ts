@@ -6,6 +6,7 @@ import { faceLight, GHOST, LOOK_FLOATS, looks, MAX_BLOCKS, mipmaps, rounded, SKY
 import { faceShaders, ROW, type FaceVariant } from "./faces";
 import { FILL_VERTEX, LINE_VERTEX, PAINT_FRAGMENT, SKY_FRAGMENT, SKY_VERTEX } from "./overlays";
 import { Program } from "./program";
+import { Target } from "./target";
 
 interface Chunk {
   readonly texture: WebGLTexture;
@@ -43,6 +44,7 @@ export class WebGl2Backend implements GpuBackend {
   #textured = false;
   #lines: Vertices | null = null;
   #fills: Vertices | null = null;
+  #smooth: Target | null = null;
 
   constructor(private readonly gl: WebGL2RenderingContext) {
     const named = gl.getExtension("WEBGL_debug_renderer_info");
@@ -121,24 +123,16 @@ export class WebGl2Backend implements GpuBackend {
   }
 
   draw(frame: Frame): void {
-    this.gl.bindFramebuffer(this.gl.FRAMEBUFFER, null);
-    this.#render(frame);
+    this.#renderTo(null, frame);
   }
 
   read(frame: Frame): Promise<Uint8ClampedArray<ArrayBuffer>> {
     const { gl } = this;
     const { width, height } = frame;
-    const framebuffer = gl.createFramebuffer();
-    const buffers = [gl.createRenderbuffer(), gl.createRenderbuffer()] as const;
-    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+    let target: Target | null = null;
     try {
-      ([[gl.RGBA8, gl.COLOR_ATTACHMENT0], [gl.DEPTH_COMPONENT24, gl.DEPTH_ATTACHMENT]] as const).forEach(([format, attachment], i) => {
-        gl.bindRenderbuffer(gl.RENDERBUFFER, buffers[i]!);
-        gl.renderbufferStorage(gl.RENDERBUFFER, format, width, height);
-        gl.framebufferRenderbuffer(gl.FRAMEBUFFER, attachment, gl.RENDERBUFFER, buffers[i]!);
-      });
-      if (gl.checkFramebufferStatus(gl.FRAMEBUFFER) !== gl.FRAMEBUFFER_COMPLETE) throw new Error(`no picture of ${width} x ${height} pixels can be drawn here`);
-      this.#render(frame);
+      target = new Target(gl, width, height, 0);
+      this.#renderTo(target.framebuffer, frame);
       const upward = new Uint8Array(4 * width * height);
       gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, upward);
       const out = new Uint8ClampedArray(upward.length);
@@ -148,8 +142,7 @@ export class WebGl2Backend implements GpuBackend {
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));
     } finally {
       gl.bindFramebuffer(gl.FRAMEBUFFER, null);
-      gl.deleteFramebuffer(framebuffer);
-      for (const buffer of buffers) gl.deleteRenderbuffer(buffer);
+      target?.destroy();
     }
   }
 
@@ -170,6 +163,25 @@ export class WebGl2Backend implements GpuBackend {
     for (const program of this.#programs.values()) program.destroy();
     gl.deleteBuffer(this.#indices);
     gl.deleteVertexArray(this.#faceArray);
+  }
+
+  #renderTo(framebuffer: WebGLFramebuffer | null, frame: Frame): void {
+    const { gl } = this;
+    const { width, height } = frame;
+    if (!frame.antialias) {
+      gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+      this.#render(frame);
+      return;
+    }
+    if (this.#smooth?.width !== width || this.#smooth.height !== height) {
+      this.#smooth?.destroy();
+      this.#smooth = new Target(gl, width, height, 4);
+    }
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#smooth.framebuffer);
+    this.#render(frame);
+    gl.bindFramebuffer(gl.DRAW_FRAMEBUFFER, framebuffer);
+    gl.blitFramebuffer(0, 0, width, height, 0, 0, width, height, gl.COLOR_BUFFER_BIT, gl.NEAREST);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
   }
 
   #render(frame: Frame): void {

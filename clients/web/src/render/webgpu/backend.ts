@@ -36,6 +36,7 @@ export class WebGpuBackend implements GpuBackend {
   #lines: Vertices | null = null;
   #fills: Vertices | null = null;
   #depth: GPUTexture | null = null;
+  #smooth: GPUTexture | null = null;
 
   constructor(
     private readonly gpu: GPUDevice,
@@ -162,21 +163,26 @@ export class WebGpuBackend implements GpuBackend {
     this.gpu.queue.writeBuffer(this.#view, 0, new Float32Array([...frame.clipFromWorld, width, height, frame.pixelRatio, 0, ...corner, 0, ...right, 0, ...up, 0]));
     const [r, g, b] = rounded(SKY);
     const clearValue = frame.background === "clear" ? { r: 0, g: 0, b: 0, a: 0 } : { r, g, b, a: 1 };
+    const samples = frame.antialias ? 4 : 1;
+    const picture = texture.createView();
+    const target: GPURenderPassColorAttachment = frame.antialias
+      ? { view: this.#smoothOf(width, height, format).createView(), resolveTarget: picture, loadOp: "clear", storeOp: "discard", clearValue }
+      : { view: picture, loadOp: "clear", storeOp: "store", clearValue };
     const encoder = this.gpu.createCommandEncoder();
     const pass = encoder.beginRenderPass({
-      colorAttachments: [{ view: texture.createView(), loadOp: "clear", storeOp: "store", clearValue }],
-      depthStencilAttachment: { view: this.#depthOf(width, height).createView(), depthLoadOp: "clear", depthStoreOp: "discard", depthClearValue: 0 },
+      colorAttachments: [target],
+      depthStencilAttachment: { view: this.#depthOf(width, height, samples).createView(), depthLoadOp: "clear", depthStoreOp: "discard", depthClearValue: 0 },
     });
     const overlay = (kind: OverlayKind, vertices: Vertices | null, draw: (count: number) => void) => {
       if (!vertices && kind !== "sky") return;
-      pass.setPipeline(this.pipelines.overlay(format, kind));
+      pass.setPipeline(this.pipelines.overlay(format, kind, samples));
       pass.setBindGroup(0, this.#viewBindings);
       if (vertices) pass.setVertexBuffer(0, vertices.buffer);
       draw(vertices?.count ?? 3);
     };
     if (frame.background === "gradient") overlay("sky", null, (count) => pass.draw(count));
     if (this.#frameBindings && this.#indices && frame.ranges.length > 0) {
-      pass.setPipeline(this.pipelines.faces(format, { ambientOcclusion: frame.ambientOcclusion, soft: frame.soft, textured: this.#textured }));
+      pass.setPipeline(this.pipelines.faces(format, { ambientOcclusion: frame.ambientOcclusion, soft: frame.soft, textured: this.#textured, samples }));
       pass.setBindGroup(0, this.#frameBindings);
       pass.setIndexBuffer(this.#indices, "uint32");
       for (const { chunk, first, count } of frame.ranges) {
@@ -193,12 +199,20 @@ export class WebGpuBackend implements GpuBackend {
     this.gpu.queue.submit([encoder.finish()]);
   }
 
-  #depthOf(width: number, height: number): GPUTexture {
-    if (this.#depth?.width !== width || this.#depth.height !== height) {
-      this.#depth?.destroy();
-      this.#depth = this.gpu.createTexture({ label: "depth", size: [width, height], format: DEPTH_FORMAT, usage: GPUTextureUsage.RENDER_ATTACHMENT });
-    }
-    return this.#depth;
+  #depthOf(width: number, height: number, sampleCount: number): GPUTexture {
+    return (this.#depth = this.#attachment(this.#depth, { label: "depth", size: [width, height], format: DEPTH_FORMAT, sampleCount, usage: GPUTextureUsage.RENDER_ATTACHMENT }));
+  }
+
+  #smoothOf(width: number, height: number, format: GPUTextureFormat): GPUTexture {
+    return (this.#smooth = this.#attachment(this.#smooth, { label: "smooth", size: [width, height], format, sampleCount: 4, usage: GPUTextureUsage.RENDER_ATTACHMENT }));
+  }
+
+  /** What was drawn on before, where it is as wanted. */
+  #attachment(before: GPUTexture | null, wanted: GPUTextureDescriptor & { readonly size: [number, number]; readonly sampleCount: number }): GPUTexture {
+    const { size, format, sampleCount } = wanted;
+    if (before?.width === size[0] && before.height === size[1] && before.format === format && before.sampleCount === sampleCount) return before;
+    before?.destroy();
+    return this.gpu.createTexture(wanted);
   }
 
   /** Two triangles a face; one buffer serves all chunks. */

@@ -10,6 +10,7 @@ export interface FaceVariant {
   readonly ambientOcclusion: boolean;
   readonly soft: boolean;
   readonly textured: boolean;
+  readonly samples: 1 | 4;
 }
 
 export type OverlayKind = "fill" | "line" | "lineBehind" | "sky";
@@ -53,7 +54,7 @@ export class Pipelines {
 
   /** Makes what the first picture needs without holding the main thread up. */
   async prepare(format: GPUTextureFormat): Promise<void> {
-    const variant = { ambientOcclusion: false, soft: false, textured: false };
+    const variant = { ambientOcclusion: false, soft: false, textured: false, samples: 1 } as const;
     this.#made.set(faceKey(format, variant), await this.device.createRenderPipelineAsync(this.#describeFaces(format, variant)));
   }
 
@@ -61,8 +62,8 @@ export class Pipelines {
     return this.#once(faceKey(format, variant), () => this.#describeFaces(format, variant));
   }
 
-  overlay(format: GPUTextureFormat, kind: OverlayKind): GPURenderPipeline {
-    return this.#once(`${format} ${kind}`, () => this.#describeOverlay(format, kind));
+  overlay(format: GPUTextureFormat, kind: OverlayKind, samples: number): GPURenderPipeline {
+    return this.#once(`${format} ${kind} ${samples}`, () => this.#describeOverlay(format, kind, samples));
   }
 
   #once(key: string, describe: () => GPURenderPipelineDescriptor): GPURenderPipeline {
@@ -71,7 +72,7 @@ export class Pipelines {
     return found;
   }
 
-  #describeFaces(format: GPUTextureFormat, { ambientOcclusion, soft, textured }: FaceVariant): GPURenderPipelineDescriptor {
+  #describeFaces(format: GPUTextureFormat, { ambientOcclusion, soft, textured, samples }: FaceVariant): GPURenderPipelineDescriptor {
     const constants = { AMBIENT_OCCLUSION: Number(ambientOcclusion), SOFT: Number(soft), TEXTURED: Number(textured) };
     return {
       label: `faces ${JSON.stringify(constants)}`,
@@ -80,10 +81,11 @@ export class Pipelines {
       fragment: { module: this.#faces, entryPoint: "shade", constants, targets: [{ format }] },
       primitive: { topology: "triangle-list", cullMode: "back", frontFace: "ccw" },
       depthStencil: { format: DEPTH_FORMAT, depthWriteEnabled: true, depthCompare: "greater" },
+      multisample: { count: samples },
     };
   }
 
-  #describeOverlay(format: GPUTextureFormat, kind: OverlayKind): GPURenderPipelineDescriptor {
+  #describeOverlay(format: GPUTextureFormat, kind: OverlayKind, samples: number): GPURenderPipelineDescriptor {
     const line: GPUVertexBufferLayout = {
       arrayStride: 4 * LINE_FLOATS,
       stepMode: "instance",
@@ -117,10 +119,11 @@ export class Pipelines {
       fragment: { module: this.#overlays, entryPoint: kind === "sky" ? "gradient" : "paint", targets: [target] },
       primitive: { topology: isLine ? "triangle-strip" : "triangle-list" },
       depthStencil: { format: DEPTH_FORMAT, depthWriteEnabled: false, depthCompare: depthCompare[kind] },
+      multisample: { count: samples },
     };
   }
 }
 
-function faceKey(format: GPUTextureFormat, { ambientOcclusion, soft, textured }: FaceVariant): string {
-  return `${format} faces ${ambientOcclusion} ${soft} ${textured}`;
+function faceKey(format: GPUTextureFormat, { ambientOcclusion, soft, textured, samples }: FaceVariant): string {
+  return `${format} faces ${ambientOcclusion} ${soft} ${textured} ${samples}`;
 }

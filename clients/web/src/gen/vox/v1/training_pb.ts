@@ -469,6 +469,8 @@ export type JobStarted = Message<"vox.v1.JobStarted"> & {
   worldScale: number;
 
   /**
+   * With the pictures of its custom blocks.
+   *
    * @generated from field: repeated vox.v1.PaletteEntry palette = 5;
    */
   palette: PaletteEntry[];

@@ -18,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file vox/v1/voxels.proto.
  */
 export const file_vox_v1_voxels: GenFile = /*@__PURE__*/
-  fileDesc("ChN2b3gvdjEvdm94ZWxzLnByb3RvEgZ2b3gudjEiLQoKRGltZW5zaW9ucxIJCgF4GAEgASgNEgkKAXkYAiABKA0SCQoBehgDIAEoDSIvCgNSZ2ISCwoDcmVkGAEgASgCEg0KBWdyZWVuGAIgASgCEgwKBGJsdWUYAyABKAIigQEKDFBhbGV0dGVFbnRyeRIMCgRuYW1lGAEgASgJEhEKCWVkaXRvcl9pZBgCIAEoDRIYCgN0b3AYAyABKAsyCy52b3gudjEuUmdiEhsKBmJvdHRvbRgEIAEoCzILLnZveC52MS5SZ2ISGQoEc2lkZRgFIAEoCzILLnZveC52MS5SZ2IijgIKCVZveGVsR3JpZBIgCgRkaW1zGAEgASgLMhIudm94LnYxLkRpbWVuc2lvbnMSJQoHcGFsZXR0ZRgCIAMoCzIULnZveC52MS5QYWxldHRlRW50cnkSEwoLd29ybGRfc2NhbGUYAyABKAESJwoIZW5jb2RpbmcYBCABKA4yFS52b3gudjEuVm94ZWxFbmNvZGluZxISCgpyYXdfbGVuZ3RoGAUgASgNEgwKBGRhdGEYBiABKAwSDgoGc2hhMjU2GAcgASgMEg8KB3pfc3RhcnQYCCABKA0SDwoHel9jb3VudBgJIAEoDRISCgpwYXJ0X2luZGV4GAogASgNEhIKCnBhcnRfY291bnQYCyABKA0iYAoNVm94ZWxLZXlmcmFtZRIMCgRzdGVwGAEgASgNEhEKCWZyYW1lX3NlcRgCIAEoBBINCgVmaW5hbBgDIAEoCBIfCgRncmlkGAQgASgLMhEudm94LnYxLlZveGVsR3JpZCK6AQoKVm94ZWxEZWx0YRIMCgRzdGVwGAEgASgNEhAKCGJhc2Vfc2VxGAIgASgEEhEKCWZyYW1lX3NlcRgDIAEoBBINCgVmaW5hbBgEIAEoCBIPCgdjaGFuZ2VkGAUgASgNEicKCGVuY29kaW5nGAYgASgOMhUudm94LnYxLlZveGVsRW5jb2RpbmcSEgoKcmF3X2xlbmd0aBgHIAEoDRIMCgRkYXRhGAggASgMEg4KBnNoYTI1NhgJIAEoDCLVAQoOVm94ZWxPY2N1cGFuY3kSDAoEc3RlcBgBIAEoDRIgCgRkaW1zGAIgASgLMhIudm94LnYxLkRpbWVuc2lvbnMSJwoIZW5jb2RpbmcYAyABKA4yFS52b3gudjEuVm94ZWxFbmNvZGluZxISCgpyYXdfbGVuZ3RoGAQgASgNEgwKBGRhdGEYBSABKAwSDwoHel9zdGFydBgGIAEoDRIPCgd6X2NvdW50GAcgASgNEhIKCnBhcnRfaW5kZXgYCCABKA0SEgoKcGFydF9jb3VudBgJIAEoDSpgCg1Wb3hlbEVuY29kaW5nEh4KGlZPWEVMX0VOQ09ESU5HX1VOU1BFQ0lGSUVEEAASFgoSVk9YRUxfRU5DT0RJTkdfUkFXEAESFwoTVk9YRUxfRU5DT0RJTkdfWkxJQhACYgZwcm90bzM");
+  fileDesc("ChN2b3gvdjEvdm94ZWxzLnByb3RvEgZ2b3gudjEiLQoKRGltZW5zaW9ucxIJCgF4GAEgASgNEgkKAXkYAiABKA0SCQoBehgDIAEoDSIvCgNSZ2ISCwoDcmVkGAEgASgCEg0KBWdyZWVuGAIgASgCEgwKBGJsdWUYAyABKAIiqQEKDFBhbGV0dGVFbnRyeRIMCgRuYW1lGAEgASgJEhEKCWVkaXRvcl9pZBgCIAEoDRIYCgN0b3AYAyABKAsyCy52b3gudjEuUmdiEhsKBmJvdHRvbRgEIAEoCzILLnZveC52MS5SZ2ISGQoEc2lkZRgFIAEoCzILLnZveC52MS5SZ2ISJgoIdGV4dHVyZXMYBiABKAsyFC52b3gudjEuRmFjZVRleHR1cmVzIjkKDEZhY2VUZXh0dXJlcxILCgN0b3AYASABKAwSDgoGYm90dG9tGAIgASgMEgwKBHNpZGUYAyABKAwijgIKCVZveGVsR3JpZBIgCgRkaW1zGAEgASgLMhIudm94LnYxLkRpbWVuc2lvbnMSJQoHcGFsZXR0ZRgCIAMoCzIULnZveC52MS5QYWxldHRlRW50cnkSEwoLd29ybGRfc2NhbGUYAyABKAESJwoIZW5jb2RpbmcYBCABKA4yFS52b3gudjEuVm94ZWxFbmNvZGluZxISCgpyYXdfbGVuZ3RoGAUgASgNEgwKBGRhdGEYBiABKAwSDgoGc2hhMjU2GAcgASgMEg8KB3pfc3RhcnQYCCABKA0SDwoHel9jb3VudBgJIAEoDRISCgpwYXJ0X2luZGV4GAogASgNEhIKCnBhcnRfY291bnQYCyABKA0iYAoNVm94ZWxLZXlmcmFtZRIMCgRzdGVwGAEgASgNEhEKCWZyYW1lX3NlcRgCIAEoBBINCgVmaW5hbBgDIAEoCBIfCgRncmlkGAQgASgLMhEudm94LnYxLlZveGVsR3JpZCK6AQoKVm94ZWxEZWx0YRIMCgRzdGVwGAEgASgNEhAKCGJhc2Vfc2VxGAIgASgEEhEKCWZyYW1lX3NlcRgDIAEoBBINCgVmaW5hbBgEIAEoCBIPCgdjaGFuZ2VkGAUgASgNEicKCGVuY29kaW5nGAYgASgOMhUudm94LnYxLlZveGVsRW5jb2RpbmcSEgoKcmF3X2xlbmd0aBgHIAEoDRIMCgRkYXRhGAggASgMEg4KBnNoYTI1NhgJIAEoDCLVAQoOVm94ZWxPY2N1cGFuY3kSDAoEc3RlcBgBIAEoDRIgCgRkaW1zGAIgASgLMhIudm94LnYxLkRpbWVuc2lvbnMSJwoIZW5jb2RpbmcYAyABKA4yFS52b3gudjEuVm94ZWxFbmNvZGluZxISCgpyYXdfbGVuZ3RoGAQgASgNEgwKBGRhdGEYBSABKAwSDwoHel9zdGFydBgGIAEoDRIPCgd6X2NvdW50GAcgASgNEhIKCnBhcnRfaW5kZXgYCCABKA0SEgoKcGFydF9jb3VudBgJIAEoDSpgCg1Wb3hlbEVuY29kaW5nEh4KGlZPWEVMX0VOQ09ESU5HX1VOU1BFQ0lGSUVEEAASFgoSVk9YRUxfRU5DT0RJTkdfUkFXEAESFwoTVk9YRUxfRU5DT0RJTkdfWkxJQhACYgZwcm90bzM");
 
 /**
  * Cells along each axis.
@@ -112,6 +112,15 @@ export type PaletteEntry = Message<"vox.v1.PaletteEntry"> & {
    * @generated from field: vox.v1.Rgb side = 5;
    */
   side?: Rgb | undefined;
+
+  /**
+   * Pictures on the faces of a custom block; absent where it has none. The server sends them with a
+   * stored map (GetMap) and once for a run (JobStarted), never with voxel frames, whose palette has the
+   * same names. Only viewers draw them: training knows colours.
+   *
+   * @generated from field: vox.v1.FaceTextures textures = 6;
+   */
+  textures?: FaceTextures | undefined;
 };
 
 /**
@@ -120,6 +129,37 @@ export type PaletteEntry = Message<"vox.v1.PaletteEntry"> & {
  */
 export const PaletteEntrySchema: GenMessage<PaletteEntry> = /*@__PURE__*/
   messageDesc(file_vox_v1_voxels, 2);
+
+/**
+ * A PNG for each face that has a picture, at most 128 pixels a side, and at most 256 KiB in all entries
+ * of a palette. Row 0 is the face's upper edge. What is drawn is
+ * color * (1 - alpha) + texel * alpha, then lit as any face.
+ *
+ * @generated from message vox.v1.FaceTextures
+ */
+export type FaceTextures = Message<"vox.v1.FaceTextures"> & {
+  /**
+   * @generated from field: bytes top = 1;
+   */
+  top: Uint8Array;
+
+  /**
+   * @generated from field: bytes bottom = 2;
+   */
+  bottom: Uint8Array;
+
+  /**
+   * @generated from field: bytes side = 3;
+   */
+  side: Uint8Array;
+};
+
+/**
+ * Describes the message vox.v1.FaceTextures.
+ * Use `create(FaceTexturesSchema)` to create a new message.
+ */
+export const FaceTexturesSchema: GenMessage<FaceTextures> = /*@__PURE__*/
+  messageDesc(file_vox_v1_voxels, 3);
 
 /**
  * A grid, or one slab of a grid that is too large for one message.
@@ -207,7 +247,7 @@ export type VoxelGrid = Message<"vox.v1.VoxelGrid"> & {
  * Use `create(VoxelGridSchema)` to create a new message.
  */
 export const VoxelGridSchema: GenMessage<VoxelGrid> = /*@__PURE__*/
-  messageDesc(file_vox_v1_voxels, 3);
+  messageDesc(file_vox_v1_voxels, 4);
 
 /**
  * The whole grid at one moment. Needs nothing before it.
@@ -248,7 +288,7 @@ export type VoxelKeyframe = Message<"vox.v1.VoxelKeyframe"> & {
  * Use `create(VoxelKeyframeSchema)` to create a new message.
  */
 export const VoxelKeyframeSchema: GenMessage<VoxelKeyframe> = /*@__PURE__*/
-  messageDesc(file_vox_v1_voxels, 4);
+  messageDesc(file_vox_v1_voxels, 5);
 
 /**
  * What changed since an earlier frame. A watcher is only ever sent a delta whose base it was sent.
@@ -319,7 +359,7 @@ export type VoxelDelta = Message<"vox.v1.VoxelDelta"> & {
  * Use `create(VoxelDeltaSchema)` to create a new message.
  */
 export const VoxelDeltaSchema: GenMessage<VoxelDelta> = /*@__PURE__*/
-  messageDesc(file_vox_v1_voxels, 5);
+  messageDesc(file_vox_v1_voxels, 6);
 
 /**
  * How full each cell is, while the grid is still undecided: what lies behind the voxel frame of the same
@@ -389,7 +429,7 @@ export type VoxelOccupancy = Message<"vox.v1.VoxelOccupancy"> & {
  * Use `create(VoxelOccupancySchema)` to create a new message.
  */
 export const VoxelOccupancySchema: GenMessage<VoxelOccupancy> = /*@__PURE__*/
-  messageDesc(file_vox_v1_voxels, 6);
+  messageDesc(file_vox_v1_voxels, 7);
 
 /**
  * How `data` is packed.
