@@ -46,7 +46,8 @@ def main() -> int:
     parser.add_argument("--packages", action="store_true", help="only install the packages that it is built with")
     args = parser.parse_args()
     digest = sources_digest()
-    if not args.packages and (DIST / "index.html").is_file() and STAMP.is_file() and STAMP.read_text(encoding="utf-8") == digest:
+    is_built = (DIST / "index.html").is_file() and STAMP.is_file() and STAMP.read_text(encoding="utf-8") == digest
+    if is_built and not args.packages:
         return 0
     try:
         npm, environment = find_npm()

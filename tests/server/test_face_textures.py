@@ -83,7 +83,8 @@ def test_a_run_sends_them_once():
     assert [e.name for e in entries if e.HasField("textures")] == ["Marble"]
     (frame,) = out.pack(VoxelFrame(1, loaded.blocks, None))
     keyframe = pb.VoxelKeyframe.FromString(frame.parts[0])
-    assert keyframe.grid.palette and not any(e.HasField("textures") for e in keyframe.grid.palette)
+    assert keyframe.grid.palette
+    assert not any(e.HasField("textures") for e in keyframe.grid.palette)
 
 
 @pytest.mark.parametrize(
