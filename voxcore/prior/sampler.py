@@ -16,7 +16,7 @@ from torch import Tensor
 
 from voxcore.prior.diffusion import SHIFT, alpha_sigma
 
-RETIMED: Final = 12.0
+RETIMED: Final = 8.0
 """The shift (see `voxcore.prior.diffusion`) under which steps are evenly spaced.
 
 What stands where is decided while the noise hides single voxels altogether: a lighthouse of 600 cells
