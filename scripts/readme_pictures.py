@@ -26,7 +26,7 @@ PROMPTS = (
     "a lighthouse on the coast", "a Japanese pagoda with five roofs", "a pine forest", "a Roman triumphal arch",
     "a wooden house", "an egyptian pyramid", "a stone bridge over a river", "a windmill",
 )  # fmt: skip
-"""Strong and weak ones: the last two and the arch are hard for it."""
+"""Strong and weak ones: the last one is hard for it."""
 
 
 def trained(config: TrainConfig, source: VoxelMap) -> VoxelMap:
