@@ -6,7 +6,7 @@ import { yardMaps } from "./yard";
 
 let server: VoxServer;
 let browser: Browser;
-const yard = yardMaps("yard");
+const yard = yardMaps(["yard"]);
 
 beforeAll(async () => {
   [server, browser] = await Promise.all([VoxServer.start({ maps: yard.maps, flags: ["--frames-per-second=50"] }), launch()]);
