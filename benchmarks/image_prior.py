@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing as mp
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +32,7 @@ from benchmarks.prior import stand_ins  # noqa: E402
 if __name__ == "__main__":
     stand_ins.install()
 
+from benchmarks.prior.processes import spread  # noqa: E402
 from benchmarks.prior.prompts import Asked, load_prompts  # noqa: E402
 
 PROMPTS: Final = tuple(f"single-{number:02}" for number in range(1, 40, 2))
@@ -167,7 +167,7 @@ def distil(args: argparse.Namespace) -> int:
     runs = [Run(p, s, settings, args.model, args.device, args.seed) for s in args.starts for p in args.prompts]
     todo = [run for run in runs if run.key not in writer.done]
     failed, began = 0, time.perf_counter()
-    for key, facts, packed in results(todo, args.workers):
+    for key, facts, packed in spread(work, todo, args.workers, begin):
         if isinstance(facts, str):
             failed += 1
             print(f"{key}: failed: {facts}", flush=True)
@@ -178,16 +178,6 @@ def distil(args: argparse.Namespace) -> int:
             print("out of time; call again to go on", flush=True)
             break
     return 1 if failed else 0
-
-
-def results(todo: list[Run], workers: int) -> Iterator[Any]:
-    """What `work` says of each, in any order."""
-    if workers == 1:
-        begin()
-        yield from map(work, todo)
-        return
-    with mp.get_context("spawn").Pool(workers, begin) as pool:
-        yield from pool.imap_unordered(work, todo)
 
 
 def setting(item: str) -> tuple[str, Any]:

@@ -8,17 +8,16 @@ pictures and progress left out (they do not change the result, but they do take 
 from __future__ import annotations
 
 import argparse
-import multiprocessing as mp
 import os
 import resource
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.prior import stand_ins
+from benchmarks.prior.processes import spread
 from benchmarks.prior.prompts import EDIT_MAPS, EDIT_PROMPTS, GROUPS, Asked, load_prompts
 
 ROOT: Final = Path(__file__).parents[2]
@@ -126,15 +125,6 @@ def _work(task: tuple[Run, str, dict[str, Any]]) -> tuple[str, dict[str, Any] | 
     return job.key, facts, packed
 
 
-def _results(tasks: list[tuple[Run, str, dict[str, Any]]], workers: int, threads: int) -> Iterator[Any]:
-    if workers == 1:
-        _begin(threads)
-        yield from map(_work, tasks)
-        return
-    with mp.get_context("spawn").Pool(workers, _begin, (threads,)) as pool:
-        yield from pool.imap_unordered(_work, tasks)
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The step's own options."""
     parser.add_argument("--out", type=Path, required=True, help="folder of the results files; goes on where it is")
@@ -163,7 +153,7 @@ def main(args: argparse.Namespace) -> int:
     )
     began = time.perf_counter()
     failed = done = 0
-    for key, facts, packed in _results(todo, args.workers, threads):
+    for key, facts, packed in spread(_work, todo, args.workers, _begin, threads):
         elapsed = time.perf_counter() - began
         if isinstance(facts, str):
             failed += 1

@@ -75,14 +75,14 @@ class Prior:
         A ``cfg_scale`` other than 1 is classifier-free guidance on log-probabilities, by a second pass
         without the prompt.
         """
-        log_p = self._log_p(x, t, prompt.words, prompt.mask, condition)
+        logits = self._logits(x, t, prompt.words, prompt.mask, condition)
         if cfg_scale != 1.0:
-            free = self._log_p(x, t, torch.zeros_like(prompt.words), torch.zeros_like(prompt.mask), condition)
-            log_p = classifier_free(free, log_p, cfg_scale)
-        return log_p.softmax(-1).movedim(-1, 1)
+            free = self._logits(x, t, torch.zeros_like(prompt.words), torch.zeros_like(prompt.mask), condition)
+            logits = classifier_free(free, logits, cfg_scale)
+        return logits.softmax(-1).movedim(-1, 1)
 
-    def _log_p(self, x: Tensor, t: float, words: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
-        """Log-probabilities [B, *GRID, CLASSES] float32."""
+    def _logits(self, x: Tensor, t: float, words: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+        """Log-probabilities up to a constant of each cell [B, *GRID, CLASSES] float32."""
         batch = len(x)
         logits = self.network(
             x.movedim(1, -1).to(self.dtype),
@@ -93,7 +93,7 @@ class Prior:
         )
         logits = depth_to_space(logits).float()
         assert logits.shape[-1] == CLASSES
-        return logits.log_softmax(-1)
+        return logits
 
 
 def _in_parts(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:

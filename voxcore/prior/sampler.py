@@ -41,6 +41,12 @@ def noised(x0: Tensor, noise: Tensor, t: float) -> Tensor:
     return alpha * x0 + sigma * noise
 
 
+def noise_ratio(t: float) -> float:
+    """sigma / alpha at diffusion time t."""
+    alpha, sigma = alpha_sigma(torch.tensor(t))
+    return float(sigma / alpha)
+
+
 def implied_noise(x: Tensor, x0: Tensor, t: float) -> Tensor:
     """The noise in ``x`` at diffusion time t if ``x0`` is the world behind it."""
     alpha, sigma = alpha_sigma(torch.tensor(t))
@@ -49,9 +55,9 @@ def implied_noise(x: Tensor, x0: Tensor, t: float) -> Tensor:
 
 def next_noise(implied: Tensor, fresh: Tensor, t: float, t_next: float) -> Tensor:
     """Unit noise for ``t_next`` after the noise ``implied`` at ``t``: eq. 7 of arXiv:2006.11239, with sigma / alpha as
-    the measure of noise."""
-    (alpha, sigma), (alpha_next, sigma_next) = alpha_sigma(torch.tensor(t)), alpha_sigma(torch.tensor(t_next))
-    kept = min(1.0, float(sigma_next / alpha_next / (sigma / alpha)))
+    the measure of noise.
+    """
+    kept = min(1.0, noise_ratio(t_next) / noise_ratio(t))
     return kept * implied + math.sqrt(1.0 - kept**2) * fresh
 
 
@@ -64,6 +70,5 @@ detail is left, which needs no push.
 
 def guidance_at(cfg_scale: float, t: float) -> float:
     """Guidance at diffusion time ``t``: ``cfg_scale`` within GUIDED, else 1."""
-    alpha, sigma = alpha_sigma(torch.tensor(t))
     least, most = GUIDED
-    return cfg_scale if least <= float(sigma / alpha) <= most else 1.0
+    return cfg_scale if least <= noise_ratio(t) <= most else 1.0

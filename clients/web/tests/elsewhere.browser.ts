@@ -3,29 +3,18 @@ import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Browser, Page } from "playwright-core";
-import { launch, REPOSITORY, VoxServer } from "./harness";
+import { expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { REPOSITORY, VoxServer } from "./harness";
+import { useYard } from "./yard";
 
-let server: VoxServer;
-let browser: Browser;
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([VoxServer.start(), launch()]);
-}, 180_000);
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-afterAll(async () => {
-  await browser.close();
-  await server.dispose();
-});
+const yard = useYard(["yard"]);
 
 const caption = (page: Page) => page.locator(".caption .chip");
 const banner = (page: Page) => page.locator(".banner");
 
 async function open(jobId: string, search: string, url: string): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  const page = await yard.browser.newPage({ viewport: { width: 1280, height: 800 } });
   await page.goto(`${url}/${search}#job/${jobId}`);
   return page;
 }
@@ -37,26 +26,26 @@ test("the page of one server talks to another where both operators say so, and e
     await other.waitFor(jobId, "SUCCEEDED");
     const there = `?server=${encodeURIComponent(other.url)}`;
     // Neither has said so: the browser stops the call before it is made.
-    const page = await open(jobId, there, server.url);
+    const page = await open(jobId, there, yard.server.url);
     await banner(page).getByText(`--viewer-servers=${other.url}`).waitFor({ timeout: 30_000 });
     expect(await page.locator(".server-line").textContent()).toMatch(/^refused/);
     expect(await page.getByText("connecting", { exact: true }).count()).toBe(0);
 
     // The one that the page comes from lists the other.
-    await server.stop("SIGTERM");
-    await server.start([`--viewer-servers=${other.url}`]);
+    await yard.server.stop("SIGTERM");
+    await yard.server.start([`--viewer-servers=${other.url}`]);
     await page.reload();
-    await banner(page).getByText(`--cors-origins=${server.url}`).waitFor({ timeout: 30_000 });
+    await banner(page).getByText(`--cors-origins=${yard.server.url}`).waitFor({ timeout: 30_000 });
 
     // And the other lists it: the page goes on by itself.
     await other.stop("SIGTERM");
-    await other.start([`--cors-origins=${server.url}`]);
+    await other.start([`--cors-origins=${yard.server.url}`]);
     await expect.poll(() => caption(page).textContent(), { timeout: 60_000 }).toBe("Result");
     await banner(page).waitFor({ state: "detached" });
     expect(await page.locator(".server-line").textContent()).toContain(new URL(other.url).host);
 
     // A third one stays blocked.
-    const third = await open(jobId, "?server=http://127.0.0.1:9", server.url);
+    const third = await open(jobId, "?server=http://127.0.0.1:9", yard.server.url);
     await banner(third).getByText("--viewer-servers=http://127.0.0.1:9").waitFor({ timeout: 30_000 });
   } finally {
     await other.dispose();
@@ -72,7 +61,7 @@ test("the same build as a static page of another site, against a remote server",
     const page = await open(jobId, `?server=${encodeURIComponent(remote.url)}`, `${origin}/deep/path`);
     await expect.poll(() => caption(page).textContent(), { timeout: 60_000 }).toBe("Result");
     // A server that does not list this site does not answer it.
-    const stranger = await open(jobId, `?server=${encodeURIComponent(server.url)}`, `${origin}/deep/path`);
+    const stranger = await open(jobId, `?server=${encodeURIComponent(yard.server.url)}`, `${origin}/deep/path`);
     await stranger.getByText(`--cors-origins=${origin}`).waitFor({ timeout: 30_000 });
   } finally {
     await remote.dispose();

@@ -1,24 +1,9 @@
 /** Coming late to a job: what the page was not there to see can be scrubbed all the same. */
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Browser, Page } from "playwright-core";
-import { launch, VoxServer } from "./harness";
-import { yardMaps } from "./yard";
+import { expect, test } from "vitest";
+import type { Page } from "playwright-core";
+import { useYard } from "./yard";
 
-let server: VoxServer;
-let browser: Browser;
-const yard = yardMaps(["yard"]);
-
-beforeAll(async () => {
-  [server, browser] = await Promise.all([VoxServer.start({ maps: yard.maps, flags: ["--frames-per-second=50"] }), launch()]);
-}, 180_000);
-afterEach(async () => {
-  await Promise.all(browser.contexts().map((context) => context.close()));
-});
-afterAll(async () => {
-  await browser.close();
-  await server.dispose();
-  yard.remove();
-});
+const yard = useYard(["yard"], { flags: ["--frames-per-second=50"] });
 
 const caption = (page: Page) => page.locator(".caption .chip");
 const slider = (page: Page) => page.getByRole("slider", { name: "Step", exact: true });
@@ -28,8 +13,8 @@ const JOB = { steps: 120, logEvery: 5, imageEvery: 20, checkpointEvery: 10, imag
 const YARD = { mapId: "yard" };
 
 async function open(jobId: string): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 900, height: 600 } });
-  await page.goto(`${server.url}/#job/${jobId}`);
+  const page = await yard.browser.newPage({ viewport: { width: 900, height: 600 } });
+  await page.goto(`${yard.server.url}/#job/${jobId}`);
   return page;
 }
 
@@ -69,39 +54,39 @@ async function scrubThrough(page: Page, end: string): Promise<void> {
 }
 
 test("a page that comes late to an ended job scrubs through all of it, also after the server was killed", async () => {
-  const jobId = await server.createJob("over before anybody looked", JOB, YARD);
-  await server.waitFor(jobId, "SUCCEEDED");
+  const jobId = await yard.server.createJob("over before anybody looked", JOB, YARD);
+  await yard.server.waitFor(jobId, "SUCCEEDED");
   const page = await open(jobId);
   await scrubThrough(page, "Result");
   const before = await moments(page);
-  await server.stop("SIGKILL");
-  await server.start();
+  await yard.server.stop("SIGKILL");
+  await yard.server.start();
   const later = await open(jobId);
   await scrubThrough(later, "Result");
   expect(await moments(later)).toBe(before);
 }, 240_000);
 
 test("cancelled, and a page that was not there for the beginning of a run that goes on", async () => {
-  const jobId = await server.createJob("stopped half way", { ...JOB, steps: 20_000 }, YARD);
-  await expect.poll(async () => (await server.call<{ job: { step?: number } }>("JobService/GetJob", { jobId })).job.step ?? 0, { timeout: 60_000 }).toBeGreaterThan(60);
+  const jobId = await yard.server.createJob("stopped half way", { ...JOB, steps: 20_000 }, YARD);
+  await expect.poll(async () => (await yard.server.call<{ job: { step?: number } }>("JobService/GetJob", { jobId })).job.step ?? 0, { timeout: 60_000 }).toBeGreaterThan(60);
   const during = await open(jobId);
   await expect.poll(() => moments(during), { timeout: 60_000 }).toBeGreaterThan(6);
   await slider(during).fill("0");
   await expect.poll(() => caption(during).textContent()).toMatch(/^Step 0/);
-  await server.call("JobService/CancelJob", { jobId });
-  await server.waitFor(jobId, "CANCELLED");
+  await yard.server.call("JobService/CancelJob", { jobId });
+  await yard.server.waitFor(jobId, "CANCELLED");
   await scrubThrough(await open(jobId), "Result");
 }, 240_000);
 
 test("paused, and the server killed meanwhile: the world is there, and so is the way to it", async () => {
-  const jobId = await server.createJob("held", { ...JOB, steps: 20_000 }, YARD);
-  await expect.poll(async () => (await server.call<{ job: { step?: number } }>("JobService/GetJob", { jobId })).job.step ?? 0, { timeout: 60_000 }).toBeGreaterThan(40);
-  await server.call("JobService/PauseJob", { jobId });
-  await server.waitFor(jobId, "PAUSED");
-  await server.stop("SIGKILL");
-  await server.start();
+  const jobId = await yard.server.createJob("held", { ...JOB, steps: 20_000 }, YARD);
+  await expect.poll(async () => (await yard.server.call<{ job: { step?: number } }>("JobService/GetJob", { jobId })).job.step ?? 0, { timeout: 60_000 }).toBeGreaterThan(40);
+  await yard.server.call("JobService/PauseJob", { jobId });
+  await yard.server.waitFor(jobId, "PAUSED");
+  await yard.server.stop("SIGKILL");
+  await yard.server.start();
   const page = await open(jobId);
   await scrubThrough(page, "Step");
-  await server.call("JobService/CancelJob", { jobId });
-  await server.waitFor(jobId, "CANCELLED");
+  await yard.server.call("JobService/CancelJob", { jobId });
+  await yard.server.waitFor(jobId, "CANCELLED");
 }, 240_000);

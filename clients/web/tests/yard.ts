@@ -40,7 +40,7 @@ export function yardFile(): MapFile {
 }
 
 /** A folder of maps for `VoxServer.start`, the same under each id; remove it afterwards. */
-export function yardMaps(ids: readonly string[], file: object = yardFile()): { readonly maps: string; readonly remove: () => void } {
+function yardMaps(ids: readonly string[], file: object = yardFile()): { readonly maps: string; readonly remove: () => void } {
   const maps = mkdtempSync(join(tmpdir(), "voxcore-yard-"));
   for (const id of ids) {
     mkdirSync(join(maps, id));
