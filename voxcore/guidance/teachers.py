@@ -25,6 +25,7 @@ from voxcore.maps import VoxelMap
 from voxcore.palette import EDITOR
 from voxcore.prior.model import GRID, shipped_prior
 from voxcore.prior.task import PriorTask
+from voxcore.prior.thesaurus import read_prompt
 from voxcore.prior.vocabulary import ground_named, land_around
 from voxcore.prior.window import RIM, Window
 from voxcore.prior.words import word_table
@@ -83,7 +84,7 @@ def is_small(blocks: Blocks) -> bool:
 def prior_task(inputs: JobInputs) -> PriorTask:
     """The prior's view of the job."""
     prior, words = shipped_prior(str(inputs.device)), word_table()
-    prompt = inputs.config.prompt
+    prompt = read_prompt(inputs.config.prompt).text
     existing = inputs.initial if edits(inputs.config, inputs.initial) else None
     ground = None
     if existing is None and inputs.config.region is None and is_small(inputs.initial):

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from voxcore.prior.thesaurus import read_prompt
 from voxcore.prior.words import MAX_WORDS, word_table
 from voxcore.worlds.captions import COUNTS, plural
 from voxcore.worlds.companions import COMPANIONS
@@ -130,7 +131,7 @@ def similarly_spelt(word: str) -> list[str]:
     return difflib.get_close_matches(word, others, n=SHOWN, cutoff=0.75)
 
 
-def _is_familiar(word: str) -> bool:
+def is_familiar(word: str) -> bool:
     """Whether captions use ``word``, or nothing hangs on it."""
     known = trained_words() | FUNCTION_WORDS
     return word in known or plural(word) in known
@@ -138,19 +139,21 @@ def _is_familiar(word: str) -> bool:
 
 def remarks(prompt: str) -> Iterator[Remark]:
     """What a user should hear about how ``prompt`` is read; nothing where it is all familiar."""
-    table = word_table()
-    tokens = table.tokenize(prompt)
+    table, reading = word_table(), read_prompt(prompt)
+    for typed, noun in dict.fromkeys(reading.replaced):
+        yield Remark("info", f'the prior reads "{typed[:40]}" as "{noun}"')
+    tokens = table.tokenize(reading.text)
     for word in dict.fromkeys(tokens.unknown):
         alike = similarly_spelt(word)
         hint = f"; similar words that it knows: {', '.join(alike)}" if alike else "; it knows none that is similar"
         yield Remark("warning", f'the prior does not know the word "{word[:40]}" and skips it{hint}')
     if not tokens.ids:
         yield Remark("warning", "the prior knows no word of this prompt and will build anything")
-    for word in dict.fromkeys(re.findall(r"[^\W\d_]+", prompt.lower())):
+    for word in dict.fromkeys(re.findall(r"[^\W\d_]+", reading.text.lower())):
         ids = table.tokenize(word).ids
         pieces = [table.words[i] for i in ids]
-        strange = [piece for piece in pieces if not _is_familiar(piece)]
-        if not strange or _is_familiar(word):
+        strange = [piece for piece in pieces if not is_familiar(piece)]
+        if not strange or is_familiar(word):
             continue
         if len(pieces) > 1:
             alike = similarly_spelt(word)
