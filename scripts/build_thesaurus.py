@@ -41,14 +41,15 @@ watchtower: watchtower.artifact.1 | lookout.artifact.3
 gate: gate.artifact.1 | gateway.artifact.1 | portal.artifact.1
 gatehouse: gatehouse.artifact.1
 house: house.artifact.1 | dwelling.artifact.1 | building.artifact.1 | establishment.artifact.4 | housing.artifact.1 |
-    museum.artifact.1 | college.artifact.3 | railway_station.artifact.1
+    museum.artifact.1 | college.artifact.3 | station.artifact.1 | railway_station.artifact.1 | workshop.artifact.1 |
+    smithy.artifact.1 | library.artifact.1 | library.artifact.3 | bar.artifact.1
 manor: manor.artifact.1
 villa: villa.artifact.2 | villa.artifact.4 | mansion.artifact.2
 cottage: cottage.artifact.1 | outbuilding.artifact.1
 hut: hut.artifact.1 | hut.artifact.2 | hovel.artifact.1
 log cabin: cabin.artifact.2
 hunting lodge: lodge.artifact.4
-barn: barn.artifact.1 | farm_building.artifact.1 | storehouse.artifact.1
+barn: barn.artifact.1 | farm_building.artifact.1 | storehouse.artifact.1 | hangar.artifact.1
 stable: stable.artifact.1
 granary: granary.artifact.1
 windmill: windmill.artifact.1 | windmill.artifact.2 | water_mill.artifact.1
@@ -97,10 +98,10 @@ factory: factory.artifact.1 | plant.artifact.1
 power plant: power_plant.artifact.1
 rocket: rocket.artifact.1
 missile: missile.artifact.1
-spaceship: spacecraft.artifact.1
+spaceship: spacecraft.artifact.1 | satellite.artifact.1
 igloo: igloo.artifact.1
 snowman: snowman.artifact.1
-camp: camp.artifact.1 | camp.artifact.3 | camp.artifact.7
+camp: camp.artifact.1 | campsite.location.1 | camp.artifact.3 | camp.artifact.7
 tent: tent.artifact.1
 tree: tree.plant.1
 oak: oak.plant.2
@@ -131,7 +132,8 @@ lake: lake.object.1 | body_of_water.object.1
 pond: pond.object.1
 lagoon: lagoon.object.1
 stream: stream.object.1
-river: river.object.1 | waterfall.object.1 | waterway.object.1 | waterway.artifact.2 | ford.object.7
+river: river.object.1 | waterfall.object.1 | waterway.object.1 | waterway.artifact.2 | channel.object.4 |
+    ford.object.7
 dunes: dune.object.1
 desert: desert.location.1
 glacier: glacier.object.1 | ice_mass.object.1
@@ -145,8 +147,9 @@ cone: cone.artifact.1 | cone.shape.2
 round enclosure: enclosure.artifact.1
 dome: dome.artifact.4 | dome.shape.1
 staircase: stairway.artifact.1 | stairs.artifact.1
-nothing: reef.object.1 | globule.object.1 | architecture.artifact.1 | bar.object.8 | cage.artifact.1 |
-    chamber.artifact.1 | recess.artifact.4 | drop.shape.1 | relief.artifact.10 | figurehead.artifact.2
+nothing: reef.object.1 | ben.object.1 | globule.object.1 | architecture.artifact.1 | bar.object.8 | cage.artifact.1 |
+    chamber.artifact.1 | recess.artifact.4 | drop.shape.1 | relief.artifact.10 | figurehead.artifact.2 |
+    camp.artifact.5
 """
 )
 """Synsets by the caption noun that they are read as: lemma, lexicographer file, place among the lemma's senses.
@@ -159,6 +162,13 @@ UNNAMED: Final = frozenset({"city", "downtown", "dock", "harbour", "house", "sma
 """Nouns whose proper names are not read: the name of a temple or a river stands for its kind, but a town is mostly
 named to say where something is from, and of buildings only institutions have names that fall under house.
 """
+ABSTRACT: Final = frozenset(
+    {
+        "Tops", "act", "attribute", "cognition", "communication", "event", "feeling", "motive", "phenomenon",
+        "possession", "process", "quantity", "relation", "state", "time",
+    }
+)  # fmt: skip
+"""Files whose senses count half: a prompt asks for things."""
 LEAST: Final = 0.33
 """A lemma's second sense counts where nothing says that the first is more frequent: mansion is a house, then a sign of
 the zodiac, or the other way round.
@@ -260,7 +270,8 @@ def usual_noun(wordnet: WordNet, nouns: dict[str, str], lemma: str) -> str | Non
         if noun is None and (of.file == "group" or of.instance):
             continue
         place += 1
-        weights[noun if of.file in CONCRETE else None] += wordnet.counts[lemma, synset] + 1 / place
+        weight = wordnet.counts[lemma, synset] + 1 / place
+        weights[noun if of.file in CONCRETE else None] += weight * (0.5 if of.file in ABSTRACT else 1.0)
     best = max((noun for noun in weights if noun is not None), key=lambda noun: weights[noun], default=None)
     return best if weights[best] >= LEAST * sum(weights.values()) else None
 
@@ -278,21 +289,31 @@ def is_readable(wordnet: WordNet, nouns: dict[str, str], synset: Synset, spelt: 
     return synset.file != "plant" or (head != lemma and any(s in nouns for s in wordnet.senses.get(head, ())))
 
 
+def spellings(wordnet: WordNet, synset: Synset, spelt: str) -> tuple[str, ...]:
+    """A lemma as a phrase, and as one word where its last of two is familiar: water mill, watermill."""
+    phrase = re.sub("[_-]", " ", spelt.lower())
+    first, _, last = phrase.rpartition(" ")
+    joined = first + last
+    compound = first and " " not in first and is_familiar(last) and synset.file != "plant" and not synset.instance
+    return (phrase, joined) if compound and joined not in wordnet.senses else (phrase,)
+
+
+def is_strange(phrase: str) -> bool:
+    """Whether the phrase may be an entry: 1 to 3 plain words of which captions lack at least one."""
+    if not re.fullmatch(r"[a-z ]{3,}", phrase) or len(phrase.split()) > MOST_WORDS:
+        return False
+    return not any(all(is_familiar(word) for word in form.split()) for form in forms(phrase))
+
+
 def entries(wordnet: WordNet) -> dict[str, str]:
     """The thesaurus: phrases of 1 to 3 words with at least one that captions do not use, and their caption nouns."""
     nouns = nouns_of_synsets(wordnet)
     out = {}
     for synset, noun in nouns.items():
-        for spelt in wordnet.synsets[synset].lemmas:
-            phrase = re.sub("[_-]", " ", spelt.lower())
-            words = phrase.split()
-            if not re.fullmatch(r"[a-z ]{3,}", phrase) or len(words) > MOST_WORDS:
-                continue
-            if any(all(is_familiar(word) for word in form.split()) for form in forms(phrase)):
-                continue
-            usual = usual_noun(wordnet, nouns, spelt.lower()) == noun
-            if usual and is_readable(wordnet, nouns, wordnet.synsets[synset], spelt, noun):
-                out[phrase] = noun
+        of = wordnet.synsets[synset]
+        for spelt in of.lemmas:
+            if usual_noun(wordnet, nouns, spelt.lower()) == noun and is_readable(wordnet, nouns, of, spelt, noun):
+                out |= {phrase: noun for phrase in spellings(wordnet, of, spelt) if is_strange(phrase)}
     return out
 
 
