@@ -4,6 +4,7 @@ Each encoder learns, from the captions of the same generated worlds, which famil
 what counts is the top-1 family for the benchmark's prompts, above all for its unseen wordings.
 
 - words: the prior's own, frozen vectors of single words read by a small trained transformer;
+- reading: the same, its prompts read by thesaurus and description first, as the prior does;
 - learned: the same transformer with vectors learned from the captions alone;
 - sentence: all-MiniLM-L6-v2 (Apache-2.0) as a whole, its sentence vector read by a trained MLP.
 
@@ -26,6 +27,7 @@ from benchmarks.machine import describe
 from benchmarks.prior.prompts import GROUPS, load_prompts
 from scripts.build_text_table import encode
 from voxcore.prior.network import NetworkConfig, TextEncoder
+from voxcore.prior.reading import read_prompt
 from voxcore.prior.words import WEIGHTS, padded_ids, word_table
 from voxcore.worlds import FAMILIES, generate
 
@@ -104,6 +106,8 @@ def main() -> None:
     prompts = list(load_prompts().values())
     texts = [*captions, *(p.prompt for p in prompts)]
     ids = torch.stack([padded_ids(word_table().tokenize(text)) for text in texts])
+    read = [*captions, *(read_prompt(p.prompt).text for p in prompts)]
+    read_ids = torch.stack([padded_ids(word_table().tokenize(text)) for text in read])
     used, compact = torch.unique(ids, return_inverse=True)
     began = time.monotonic()
     with torch.inference_mode():
@@ -119,6 +123,7 @@ def main() -> None:
     table = word_table().vectors[used[used >= 0]]
     candidates: dict[str, tuple[nn.Module, Tensor, float]] = {
         "words": (Words(word_table().vectors, learn=False), ids, table_bytes / 1e6),
+        "reading": (Words(word_table().vectors, learn=False), read_ids, table_bytes / 1e6),
         "learned": (Words(table, learn=True), learned_ids, 0.0),
         "sentence": (Sentence(), vectors, encoder_bytes / 1e6),
     }

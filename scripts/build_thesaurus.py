@@ -308,7 +308,7 @@ def is_strange(phrase: str) -> bool:
 def entries(wordnet: WordNet) -> dict[str, str]:
     """The thesaurus: phrases of 1 to 3 words with at least one that captions do not use, and their caption nouns."""
     nouns = nouns_of_synsets(wordnet)
-    out = {}
+    out: dict[str, str] = {}
     for synset, noun in nouns.items():
         of = wordnet.synsets[synset]
         for spelt in of.lemmas:

@@ -26,10 +26,10 @@ the stubs.
 The table of word vectors in `voxcore/weights/words.safetensors` was computed with the sentence
 encoder all-MiniLM-L6-v2 (Apache-2.0) from the SCOWL word list (permissive, Kevin Atkinson and
 others); the prior's weights were trained by this project on worlds that it generates itself. The
-thesaurus in `voxcore/weights/thesaurus.tsv` is derived from WordNet 3.1, Copyright 2011 by Princeton
-University, all rights reserved, under the WordNet licence: use, change and distribution are free for
-any purpose as long as its notice, which stands at the head of the file, stays with it, and Princeton's
-name is not used in advertising.
+thesaurus in `voxcore/weights/thesaurus.tsv` and the classifier in `descriptions.safetensors` beside it
+are derived from WordNet 3.1, Copyright 2011 by Princeton University, all rights reserved, under the
+WordNet licence: use, change and distribution are free for any purpose as long as its notice, which
+stands at the head of both files, stays with them, and Princeton's name is not used in advertising.
 
 | Package | Version | Licence | When |
 |---|---|---|---|

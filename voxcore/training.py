@@ -28,8 +28,8 @@ from voxcore.events import Checkpoint, Event, Log, Preview, Progress, Started, T
 from voxcore.guidance.teachers import make_teacher, prior_task
 from voxcore.maps import INITIAL_WORLDS, VoxelMap
 from voxcore.opening import OPENING, draw_opening, opening_in
+from voxcore.prior.reading import remarks
 from voxcore.prior.tiles import tiles
-from voxcore.prior.vocabulary import remarks
 from voxcore.render import hard_image, lit_colors
 from voxcore.sampling import Sampling
 from voxcore.stepper import GridStats, Stepper

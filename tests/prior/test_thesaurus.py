@@ -1,23 +1,13 @@
-"""Prompts in words that captions do not use, and the data they are read with."""
+"""Phrases that captions do not use, and the data that they are read with."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from scripts import build_thesaurus
 from scripts.build_thesaurus import Synset, WordNet, entries, nouns_of_synsets, usual_noun
-from voxcore.config import TrainConfig
-from voxcore.events import Progress
-from voxcore.maps import VoxelMap
-from voxcore.prior.model import Prior, Prompt
-from voxcore.prior.thesaurus import MOST_WORDS, PATH, forms, read_prompt, thesaurus
-from voxcore.prior.vocabulary import is_familiar, remarks
-from voxcore.prior.words import Tokens, word_table
-from voxcore.training import train
-from voxcore.worlds import generate
+from voxcore.prior.thesaurus import MOST_WORDS, PATH, forms, replace_phrases, thesaurus
+from voxcore.prior.vocabulary import is_familiar
 from voxcore.worlds.companions import COMPANIONS
 from voxcore.worlds.vocabulary import NOUNS
 
@@ -33,6 +23,7 @@ from voxcore.worlds.vocabulary import NOUNS
         ("places of worship", "churches"),
         ("a knoll", "hills"),
         ("a summer house", "a house"),
+        ("a watermill", "a windmill"),
         ("an opera-house, please", "a house, please"),
         ("an opera, house", "an opera, house"),
         ("two maple trees", "two trees"),
@@ -42,22 +33,15 @@ from voxcore.worlds.vocabulary import NOUNS
         ("", ""),
     ],
 )
-def test_a_prompt_is_read_in_the_words_of_captions(prompt: str, text: str) -> None:
-    assert read_prompt(prompt).text == text
-
-
-@settings(max_examples=60)
-@given(seed=st.integers(0, 2**40))
-def test_captions_are_read_as_they_are(seed: int) -> None:
-    caption = generate(seed).caption
-    assert read_prompt(caption).text == caption
+def test_phrases_become_caption_nouns(prompt: str, text: str) -> None:
+    assert replace_phrases(prompt)[0] == text
 
 
 def test_every_caption_noun_is_read_as_it_is() -> None:
     for nouns in NOUNS.values():
         for noun in nouns:
             for form in forms(noun):
-                assert read_prompt(f"a {form}").replaced == ()
+                assert replace_phrases(f"a {form}") == (f"a {form}", ())
 
 
 def test_entries_are_what_the_script_writes() -> None:
@@ -81,35 +65,8 @@ def test_wordnets_notice_goes_with_the_data() -> None:
 
 def test_every_entry_is_found_whole_and_leaves_the_rest_alone() -> None:
     for phrase, noun in thesaurus().items():
-        reading = read_prompt(f"the {phrase}, 3 stone castles!")
-        assert reading.replaced == ((phrase, noun),)
-        assert reading.text == f"the {noun}, 3 stone castles!"
-
-
-def test_a_reading_is_told_and_nothing_is_warned_of() -> None:
-    told = list(remarks("a monastery, a monastery and a small tavern"))
-    assert [(r.level, r.message) for r in told] == [
-        ("info", 'the prior reads "monastery" as "abbey"'),
-        ("info", 'the prior reads "tavern" as "house"'),
-    ]
-
-
-@pytest.mark.parametrize("given", [{}, {"method": "sample"}, {"teacher": "noise", "lambda_prior": 0.5}])
-def test_every_use_asks_the_prior_for_the_reading(given: dict[str, object], monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[int, ...]] = []
-    read = Prior.read
-
-    def spy(self: Prior, tokens: Tokens) -> Prompt:
-        asked.append(tokens.ids)
-        return read(self, tokens)
-
-    monkeypatch.setattr(Prior, "read", spy)
-    config = TrainConfig.create("an old monastery beside a fjord in the desert", steps=1, **given)
-    next(event for event in train(config, VoxelMap(np.ones((16, 16, 16), dtype=np.uint8))) if type(event) is Progress)
-    table = word_table()
-    assert asked == [
-        table.tokenize(text).ids for text in ("an old abbey beside a lake in the desert", "plain in the desert")
-    ]
+        read = replace_phrases(f"the {phrase}, 3 stone castles!")
+        assert read == (f"the {noun}, 3 stone castles!", ((phrase, noun),))
 
 
 def wordnet(*synsets: Synset, counts: dict[tuple[str, str], int] | None = None, **otherwise: int) -> WordNet:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from voxcore.prior.vocabulary import land_around, nearest_trained, remarks, similarly_spelt, trained_words
+from voxcore.prior.reading import remarks
+from voxcore.prior.vocabulary import land_around, nearest_trained, similarly_spelt, trained_words
 from voxcore.prior.words import word_table
 from voxcore.worlds import HELD_OUT_WORDS, generate
 

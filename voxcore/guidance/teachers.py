@@ -24,8 +24,8 @@ from voxcore.guidance.prior import PriorTeacher
 from voxcore.maps import VoxelMap
 from voxcore.palette import EDITOR
 from voxcore.prior.model import GRID, shipped_prior
+from voxcore.prior.reading import read_prompt
 from voxcore.prior.task import PriorTask
-from voxcore.prior.thesaurus import read_prompt
 from voxcore.prior.vocabulary import ground_named, land_around
 from voxcore.prior.window import RIM, Window
 from voxcore.prior.words import word_table

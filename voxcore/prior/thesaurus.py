@@ -1,4 +1,4 @@
-"""How a prompt is read: noun phrases that captions do not use become the caption nouns that mean the same.
+"""Noun phrases that captions do not use, and the caption nouns that mean the same.
 
 The thesaurus (``voxcore/weights/thesaurus.tsv``, built by ``scripts/build_thesaurus.py`` from WordNet) has phrases of
 1 to 3 words, each with at least one word that no caption has, so familiar wording is never touched.
@@ -7,7 +7,6 @@ The thesaurus (``voxcore/weights/thesaurus.tsv``, built by ``scripts/build_thesa
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Final
@@ -22,14 +21,6 @@ MOST_WORDS: Final = 3
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _JOINT: Final = re.compile(r"[\s-]+")
 """What may stand between the words of a phrase."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A prompt as the prior reads it; ``replaced`` are the phrases as typed, with what they are read as."""
-
-    text: str
-    replaced: tuple[tuple[str, str], ...]
 
 
 def forms(phrase: str) -> tuple[str, ...]:
@@ -62,8 +53,10 @@ def _readings() -> dict[str, str]:
     return out | thesaurus()
 
 
-def read_prompt(prompt: str) -> Reading:
-    """The prompt with every phrase of the thesaurus replaced, the longest first; all else stays as it is."""
+def replace_phrases(prompt: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The prompt with every phrase of the thesaurus replaced, the longest first, and the phrases as typed with what
+    they are read as; all else stays as it is.
+    """
     words = list(_WORD.finditer(prompt))
     replaced: list[tuple[str, str]] = []
     out, end, first = "", 0, 0
@@ -81,7 +74,7 @@ def read_prompt(prompt: str) -> Reading:
             # "Maple trees" are trees, not tree trees.
             noun, stop = before_head, stop if before_head else words[first].start()
         out, end = out + noun, stop
-    return Reading(out + prompt[end:], tuple(replaced))
+    return out + prompt[end:], tuple(replaced)
 
 
 def _longest(prompt: str, words: list[re.Match[str]]) -> tuple[int, str]:

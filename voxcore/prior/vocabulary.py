@@ -1,4 +1,4 @@
-"""What the prior makes of a prompt's words: unknown ones, those it was never shown, and the land.
+"""Which words and families the prior was shown, and what of them is in a prompt.
 
 The words that training used are derived from the tables that write its captions (`voxcore.worlds`).
 """
@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
-from typing import Final, Literal
+from typing import Final
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from voxcore.prior.thesaurus import read_prompt
-from voxcore.prior.words import MAX_WORDS, word_table
+from voxcore.prior.words import word_table
 from voxcore.worlds.captions import COUNTS, plural
 from voxcore.worlds.companions import COMPANIONS
 from voxcore.worlds.phrases import (
@@ -37,12 +35,8 @@ from voxcore.worlds.phrases import (
     THREE,
     TREE_PHRASES,
 )
-from voxcore.worlds.vocabulary import NOUNS, STYLES, UNCOUNTED
+from voxcore.worlds.vocabulary import FORESTS, NOUNS, STYLES, UNCOUNTED
 
-NEAR: Final = 0.55
-"""Cosine from which on an unshown word counts as a synonym: arena and coliseum have 0.58, helicopter and
-flight 0.53.
-"""
 SHOWN: Final = 3
 """Alternatives named for a word."""
 FUNCTION_WORDS: Final = frozenset(
@@ -74,14 +68,6 @@ _GROUNDS: Final = {
 """The block of each ground that captions name; grass where none is listed."""
 
 
-@dataclass(frozen=True)
-class Remark:
-    """A line for people about a prompt."""
-
-    level: Literal["info", "warning"]
-    message: str
-
-
 @cache
 def trained_words() -> frozenset[str]:
     """Every word that a training caption may use, plurals of nouns included; lower case."""
@@ -92,7 +78,7 @@ def trained_words() -> frozenset[str]:
     texts += [text for words in COUNTS.values() for text in words]
     texts += [noun for c in COMPANIONS for noun in c.many]
     tables: tuple[Mapping[object, tuple[str, ...]], ...] = (
-        STYLES, MATERIAL_ADJECTIVES, MADE_OF, ROOF_WORDS, SIZE_WORDS, GROUND_PHRASES, SETTING_PHRASES,
+        STYLES, FORESTS, MATERIAL_ADJECTIVES, MADE_OF, ROOF_WORDS, SIZE_WORDS, GROUND_PHRASES, SETTING_PHRASES,
                 TREE_PHRASES,
         DETAILS,
     )  # type: ignore[assignment]  # fmt: skip
@@ -137,46 +123,37 @@ def is_familiar(word: str) -> bool:
     return word in known or plural(word) in known
 
 
-def remarks(prompt: str) -> Iterator[Remark]:
-    """What a user should hear about how ``prompt`` is read; nothing where it is all familiar."""
-    table, reading = word_table(), read_prompt(prompt)
-    for typed, noun in dict.fromkeys(reading.replaced):
-        yield Remark("info", f'the prior reads "{typed[:40]}" as "{noun}"')
-    tokens = table.tokenize(reading.text)
-    for word in dict.fromkeys(tokens.unknown):
-        alike = similarly_spelt(word)
-        hint = f"; similar words that it knows: {', '.join(alike)}" if alike else "; it knows none that is similar"
-        yield Remark("warning", f'the prior does not know the word "{word[:40]}" and skips it{hint}')
-    if not tokens.ids:
-        yield Remark("warning", "the prior knows no word of this prompt and will build anything")
-    for word in dict.fromkeys(re.findall(r"[^\W\d_]+", reading.text.lower())):
-        ids = table.tokenize(word).ids
-        pieces = [table.words[i] for i in ids]
-        strange = [piece for piece in pieces if not is_familiar(piece)]
-        if not strange or is_familiar(word):
-            continue
-        if len(pieces) > 1:
-            alike = similarly_spelt(word)
-            hint = f"; similar words that it knows: {', '.join(alike)}" if alike else ""
-            yield Remark("warning", f'the prior reads the unknown word "{word[:40]}" as {" and ".join(pieces)}{hint}')
-            continue
-        near = nearest_trained(strange[0])
-        shown = ", ".join(f"{w} ({c:.2f})" for w, c in near)
-        if near[0][1] < NEAR:
-            yield Remark("warning", f'the prior was never shown "{word}"; the nearest words that it was: {shown}')
-        else:
-            yield Remark("info", f'the prior was not shown "{word}" by name; near it are {shown}')
-    if tokens.dropped:
-        yield Remark("warning", f"the prior reads {MAX_WORDS} words; the last {tokens.dropped} are ignored")
-
-
 def _says(text: str, phrase: str) -> bool:
     return re.search(rf"(?<![a-z]){re.escape(phrase)}(?![a-z])", text) is not None
 
 
+@cache
+def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds each of the phrases, the longest where several begin alike."""
+    alternatives = "|".join(re.escape(phrase) for phrase in sorted(phrases, key=len, reverse=True))
+    return re.compile(rf"(?<![a-z])(?:{alternatives})(?![a-z])")
+
+
 def _names(text: str, family: str) -> bool:
     """Whether a noun of ``family`` is in the text, as one or as several."""
-    return any(_says(text, noun) or _says(text, plural(noun)) for noun in NOUNS[family])
+    return _any_of((*NOUNS[family], *map(plural, NOUNS[family]))).search(text) is not None
+
+
+def families_named(prompt: str) -> frozenset[str]:
+    """The families whose nouns are in the prompt; phrases that say where something is ("in a forest") do not count."""
+    text = " ".join(re.findall(r"[a-z-]+", prompt.lower()))
+    tables = (SETTING_PHRASES, GROUND_PHRASES, TREE_PHRASES)
+    phrases = tuple(phrase for table in tables for words in table.values() for phrase in words)
+    places = [place.span() for place in _any_of(phrases).finditer(text)]
+    nouns = {family: (*words, *map(plural, words)) for family, words in NOUNS.items()}
+    for c in COMPANIONS:
+        nouns[c.family] += (*c.one, *c.many)
+    return frozenset(
+        family
+        for family, words in nouns.items()
+        for noun in _any_of(words).finditer(text)
+        if not any(first <= noun.start() and noun.end() <= last for first, last in places)
+    )
 
 
 def land_around(prompt: str) -> str:

@@ -19,6 +19,7 @@ from voxcore.worlds.scene import Scene
 from voxcore.worlds.settings import SETTINGS, SPAN, Frame, Site, plain
 from voxcore.worlds.surroundings import company, standing, trees
 from voxcore.worlds.terrain import HEIGHT, SIZE, Land
+from voxcore.worlds.vocabulary import FORESTS
 
 SEVERAL: Final = 0.27
 """Share of the worlds that are made of two or three families; others get a companion now and then."""
@@ -247,7 +248,7 @@ def _say(rng: Random, plan: Plan, scene: Scene, parts: list[Part], facts: Facts)
     facts.setting = plan.setting if says["setting"] and plan.setting != "plain" else ""
     facts.ground = plan.ground if says["ground"] and plan.setting != "sea" else ""
     if spec.name == "forest":
-        _forest_words(rng, facts, plan.order.style)
+        facts.noun = rng.choice(FORESTS[plan.order.style])
     elif spec.name == "pine" and plan.order.style == "snowy" and rng.random() < 0.6:
         facts.style = "snowy"
 
@@ -311,15 +312,3 @@ def _material(scene: Scene, material: str) -> bool:
     """Whether the structures' blocks are mostly of the material."""
     solid = scene.tally[1:255].sum() - scene.tally[WATER]
     return bool(solid > 0 and scene.tally[MATERIALS[material].wall] >= MIN_SHARE * solid)
-
-
-def _forest_words(rng: Random, facts: Facts, style: str) -> None:
-    words = {
-        "oak": ("oak forest", "forest", "forest", "woods", "leafy forest"),
-        "pine": ("pine forest", "pine forest", "fir forest", "conifer forest", "forest of pine trees"),
-        "snowy": ("snowy pine forest", "winter forest", "snow covered forest", "pine forest"),
-        "palm": ("palm forest", "jungle of palm trees", "tropical forest"),
-        "dead": ("dead forest", "forest of dead trees", "leafless forest"),
-        "mixed": ("mixed forest", "forest", "woodland", "woods"),
-    }
-    facts.noun = rng.choice(words[style])

@@ -143,6 +143,18 @@ staircase: staircase | stairs | stairway | flight of steps
 )
 """The commonest noun of each family first."""
 
+FORESTS: Final = table(
+    """
+oak: oak forest | forest | forest | woods | leafy forest
+pine: pine forest | pine forest | fir forest | conifer forest | forest of pine trees
+snowy: snowy pine forest | winter forest | snow covered forest | pine forest
+palm: palm forest | jungle of palm trees | tropical forest
+dead: dead forest | forest of dead trees | leafless forest
+mixed: mixed forest | forest | woodland | woods
+"""
+)
+"""Nouns of forests by what grows there."""
+
 UNCOUNTED: Final = frozenset(
     table(
         """
