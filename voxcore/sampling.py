@@ -31,6 +31,7 @@ class Sampling:
         index = torch.from_numpy(initial).long()
         self._probabilities = F.one_hot(index, task.materials + 1).float().to(task.prior.device)
         self._x = self._begin()
+        self._guess = torch.zeros_like(self._x)
 
     def _begin(self) -> Tensor:
         c = self.config
@@ -46,10 +47,10 @@ class Sampling:
     def advance(self, step: int, *, measure: bool) -> StepReport:
         del measure
         c, t = self.config, self._time(step)
-        q = self.task.ask(self._x, t, guidance_at(c.cfg_scale, t))
+        q = self.task.ask(self._x, t, guidance_at(c.cfg_scale, t), self._guess)
         self._probabilities = self.task.lift(q)
         if step + 1 < c.steps:
-            x0 = self.task.hold(expected_code(q))
+            x0 = self._guess = self.task.hold(expected_code(q))
             fresh = self.task.fresh(step_generator(c.seed, step, "sample"))
             following = self._time(step + 1)
             self._x = noised(x0, next_noise(implied_noise(self._x, x0, t), fresh, t, following), following)
@@ -64,10 +65,10 @@ class Sampling:
         return 1.0 - self._probabilities[..., 0]
 
     def state(self) -> dict[str, Tensor]:
-        return {"x": self._x, "probabilities": self._probabilities}
+        return {"x": self._x, "guess": self._guess, "probabilities": self._probabilities}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
-        for name, own in (("x", self._x), ("probabilities", self._probabilities)):
+        for name, own in self.state().items():
             if name not in state or state[name].shape != own.shape:
                 raise CheckpointError(f"expected {name} of shape {list(own.shape)}", field="checkpoint")
             own.copy_(state[name])

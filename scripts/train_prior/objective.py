@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -10,7 +11,7 @@ from torch.nn import functional as F
 
 from voxcore.prior.diffusion import CLASSES, CODE_DIM, SHIFT, alpha_sigma
 from voxcore.prior.model import GRID
-from voxcore.prior.network import PriorNetwork, space_to_depth
+from voxcore.prior.network import PriorNetwork, depth_to_space, space_to_depth
 from voxcore.prior.sampler import RETIMED
 
 CHANGED_WEIGHT = 2.5
@@ -18,6 +19,8 @@ CHANGED_WEIGHT = 2.5
 noise, as alpha^2: where the noise leaves open what was built, a weight that depends on it would teach the
 network to expect that much more to be built.
 """
+STEP = (0.02, 0.14)
+"""How far apart two answers may be in a run: 40 steps lie 0.025 apart, 8 steps 0.14."""
 
 
 @dataclass
@@ -26,7 +29,7 @@ class Batch:
 
     ``worlds`` [B, 2 (existing, target), X, Y, Z] uint8, ``with_map`` [B], ``free_*`` [B, side] bool
     (the box that may change), ``t`` [B], ``noise`` [B, X, Y, Z, CODE_DIM], ``words`` [B, W, 96],
-    ``mask`` [B, W].
+    ``mask`` [B, W], ``guess`` [B, X, Y, Z, CODE_DIM] (what an answer before expected).
     """
 
     worlds: Tensor
@@ -38,6 +41,7 @@ class Batch:
     noise: Tensor
     words: Tensor
     mask: Tensor
+    guess: Tensor | None = None
 
 
 def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -> Batch:
@@ -78,10 +82,59 @@ def drawn_times(uniform: Tensor) -> Tensor:
     return 2 / torch.pi * torch.atan(RETIMED / SHIFT * torch.tan(angle))
 
 
+def earlier_times(t: Tensor, uniform: Tensor) -> Tensor:
+    """Diffusion times of the answers before those at ``t``: STEP of the way to pure noise earlier, even as sampling
+    spaces its steps.
+    """
+    angle = torch.atan(SHIFT / RETIMED * torch.tan(torch.pi / 2 * t))
+    least, most = STEP
+    before = angle + torch.pi / 2 * (least + (most - least) * uniform)
+    return 2 / torch.pi * torch.atan(RETIMED / SHIFT * torch.tan(before.clamp(max=torch.pi / 2 * 0.997)))
+
+
+def answer(network: PriorNetwork, batch: Batch, codes: Tensor) -> Tensor:
+    """The codes that the network expects [B, X, Y, Z, CODE_DIM], cells that may not change as they are."""
+    x, condition, _, _ = _inputs(batch, codes)
+    expected = depth_to_space((_log_p(network, batch, x, condition).exp() @ codes).flatten(-2))
+    return torch.where(_fixed(batch)[..., None], codes[batch.worlds[:, 1].long()], expected)
+
+
+Answer = Callable[[PriorNetwork, Batch, Tensor], Tensor]
+
+
+@torch.no_grad()
+def with_guess(network: PriorNetwork, batch: Batch, codes: Tensor, *, rows: int, ask: Answer = answer) -> Batch:
+    """``batch`` with guesses for its first ``rows`` worlds: what the network answers one step of sampling earlier.
+
+    The noise of those worlds becomes what such a step leaves of the earlier noise, were the answer right
+    (`voxcore.prior.sampler.next_noise`). ``ask`` is `answer`, or that compiled.
+    """
+    first = Batch(**{field.name: getattr(batch, field.name)[:rows] for field in fields(batch) if field.name != "guess"})
+    after, earlier = first.t, earlier_times(first.t, torch.rand_like(first.t))
+    first.t = earlier
+    guess = ask(network, first, codes)
+    ratios = []
+    for t in (after, earlier):
+        alpha, sigma = alpha_sigma(t)
+        ratios.append(sigma / alpha)
+    kept = (ratios[0] / ratios[1]).clamp(max=1.0)[:, None, None, None, None]
+    noise = kept * first.noise + (1 - kept**2).sqrt() * torch.randn_like(first.noise)
+    return replace(
+        batch,
+        noise=torch.cat([noise, batch.noise[rows:]]),
+        guess=torch.cat([guess, torch.zeros_like(batch.noise[rows:])]),
+    )
+
+
+def _fixed(batch: Batch) -> Tensor:
+    """The cells [B, X, Y, Z] that may not change."""
+    return ~(batch.free_x[:, :, None, None] & batch.free_y[:, None, :, None] & batch.free_z[:, None, None, :])
+
+
 def _inputs(batch: Batch, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Noisy codes, condition, targets [B, x, y, z, 8] of every 2^3 patch, and their weights."""
     terrain, target = batch.worlds[:, 0], batch.worlds[:, 1]
-    fixed = ~(batch.free_x[:, :, None, None] & batch.free_y[:, None, :, None] & batch.free_z[:, None, None, :])
+    fixed = _fixed(batch)
     existing = torch.where(fixed, target, terrain)
     shown = batch.with_map[:, None, None, None, None]
     condition = torch.cat(
@@ -104,7 +157,7 @@ def _inputs(batch: Batch, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor
 def _log_p(network: PriorNetwork, batch: Batch, x: Tensor, condition: Tensor) -> Tensor:
     """Log-posteriors [B, x, y, z, 8, CLASSES] float32."""
     with torch.autocast(x.device.type, dtype=torch.bfloat16, enabled=x.is_cuda):
-        logits = network(x, batch.t, batch.words, batch.mask, condition)
+        logits = network(x, batch.t, batch.words, batch.mask, condition, batch.guess)
     return logits.unflatten(-1, (8, CLASSES)).float().log_softmax(-1)
 
 

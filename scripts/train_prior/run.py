@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from feed import Feed
-from objective import make_batch, plain_loss, unweighted_loss
+from objective import answer, make_batch, plain_loss, unweighted_loss, with_guess
 from torch import Tensor
 
 from voxcore.prior.diffusion import codebook
@@ -47,6 +47,7 @@ def run(rank: int, args: argparse.Namespace) -> None:
         _groups(network), lr=args.lr, betas=(0.9, 0.98), eps=1e-8, fused=device.type == "cuda"
     )
     loss_of = torch.compile(plain_loss, dynamic=False) if args.compile else plain_loss
+    ask = torch.compile(answer, dynamic=False) if args.compile else answer
 
     feed.wait(args.warm_ring)
     torch.manual_seed(seen + 2 + 1000 * rank)
@@ -64,6 +65,7 @@ def run(rank: int, args: argparse.Namespace) -> None:
             group["lr"] = rate
         feed.renew(args.renew)
         batch = make_batch(*feed.draw(args.batch), vectors, augment=True)
+        batch = with_guess(network, batch, codes, rows=args.batch // 2, ask=ask)
         loss = loss_of(network, batch, codes).mean()
         network.zero_grad(set_to_none=True)
         loss.backward()
@@ -138,7 +140,9 @@ def _average_gradients(network: PriorNetwork, world_size: int) -> None:
 
 @torch.no_grad()
 def validate(network: PriorNetwork, vectors: Tensor, codes: Tensor, count: int) -> dict[str, float]:
-    """Plain cross-entropy per cell at three noise levels, on worlds that are never trained on."""
+    """Plain cross-entropy per cell at three noise levels, on worlds that are never trained on: without a guess
+    from an answer before, and with one (``guess_...``).
+    """
     held_out = [generate(VALIDATION_SEEDS + i) for i in range(count)]
     worlds = torch.from_numpy(np.stack([np.stack([w.terrain, w.blocks]) for w in held_out])).to(codes.device)
     ids = torch.stack([padded_ids(word_table().tokenize(w.caption)) for w in held_out]).to(codes.device)
@@ -148,5 +152,7 @@ def validate(network: PriorNetwork, vectors: Tensor, codes: Tensor, count: int) 
         batch = make_batch(worlds[start : start + 64], ids[start : start + 64], vectors, augment=False)
         for t in (0.3, 0.6, 0.9):
             batch.t = torch.full_like(batch.t, t)
-            out.setdefault(f"ce_{t}", []).append(float(unweighted_loss(network, batch, codes).mean()))
+            after = with_guess(network, batch, codes, rows=len(batch.t))
+            for name, asked in (("ce", batch), ("guess_ce", after)):
+                out.setdefault(f"{name}_{t}", []).append(float(unweighted_loss(network, asked, codes).mean()))
     return {name: float(np.mean(values)) for name, values in out.items()}

@@ -50,8 +50,10 @@ class PriorTeacher:
         noise = self.task.fresh(info.generator)
         if self._call >= 0:
             noise = next_noise(self._noise, noise, self._t, t)
-        x = noised(self.task.codes(probabilities), noise, t)
-        q = self.task.ask(x, t, guidance_at(c.cfg_scale, t))
+        codes = self.task.codes(probabilities)
+        x = noised(codes, noise, t)
+        # The grid has followed the last answer, so what it expects stands for that answer.
+        q = self.task.ask(x, t, guidance_at(c.cfg_scale, t), codes if self._call >= 0 else None)
         self._target = self.task.lift(q)
         self._noise = implied_noise(x, self.task.hold(expected_code(q)), t)
         self._call, self._t = info.call, t

@@ -68,20 +68,25 @@ class Prior:
         return out.movedim(-1, 1)
 
     @torch.inference_mode()
-    def posterior(self, x: Tensor, t: float, prompt: Prompt, condition: Tensor, cfg_scale: float) -> Tensor:
-        """Block probabilities [B, CLASSES, *GRID] float32 given noisy codes x [B, CODE_DIM, *GRID] and
-        condition [B or 1, CONDITION_DIM, *GRID]. In memory the classes of a cell lie side by side.
+    def posterior(
+        self, x: Tensor, t: float, prompt: Prompt, condition: Tensor, cfg_scale: float, guess: Tensor | None = None
+    ) -> Tensor:
+        """Block probabilities [B, CLASSES, *GRID] float32 given noisy codes x [B, CODE_DIM, *GRID],
+        condition [B or 1, CONDITION_DIM, *GRID] and the codes that the answer before expected, like x, if
+        there was one. In memory the classes of a cell lie side by side.
 
         A ``cfg_scale`` other than 1 is classifier-free guidance on log-probabilities, by a second pass
         without the prompt.
         """
-        logits = self._logits(x, t, prompt.words, prompt.mask, condition)
+        logits = self._logits(x, t, prompt.words, prompt.mask, condition, guess)
         if cfg_scale != 1.0:
-            free = self._logits(x, t, torch.zeros_like(prompt.words), torch.zeros_like(prompt.mask), condition)
-            logits = classifier_free(free, logits, cfg_scale)
+            nothing = torch.zeros_like(prompt.words), torch.zeros_like(prompt.mask)
+            logits = classifier_free(self._logits(x, t, *nothing, condition, guess), logits, cfg_scale)
         return logits.softmax(-1).movedim(-1, 1)
 
-    def _logits(self, x: Tensor, t: float, words: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
+    def _logits(
+        self, x: Tensor, t: float, words: Tensor, mask: Tensor, condition: Tensor, guess: Tensor | None
+    ) -> Tensor:
         """Log-probabilities up to a constant of each cell [B, *GRID, CLASSES] float32."""
         batch = len(x)
         logits = self.network(
@@ -90,6 +95,7 @@ class Prior:
             words.expand(batch, -1, -1),
             mask.expand(batch, -1),
             condition.movedim(1, -1).to(self.dtype).expand(batch, -1, -1, -1, -1),
+            None if guess is None else guess.movedim(1, -1).to(self.dtype),
         )
         logits = depth_to_space(logits).float()
         assert logits.shape[-1] == CLASSES

@@ -211,6 +211,7 @@ class PriorNetwork(nn.Module):
         self.text_pool = nn.Linear(c.text_width, c.width)
         self.modulation = nn.Linear(c.width, 6 * c.width)
         self.enter = nn.Linear(8 * (CODE_DIM + CONDITION_DIM), c.fine)
+        self.enter_guess = nn.Linear(8 * CODE_DIM, c.fine, bias=False)
         self.fine_in = nn.ModuleList(ConvBlock(c.fine, c.width) for _ in range(c.fine_in))
         self.down1 = nn.Linear(8 * c.fine, c.middle)
         self.middle_means = Means(8, c.middle)
@@ -227,11 +228,18 @@ class PriorNetwork(nn.Module):
         self.leave = nn.Linear(c.fine, 8 * CLASSES)
         nn.init.zeros_(self.modulation.weight)
         nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.enter_guess.weight)
 
-    def forward(self, x: Tensor, t: Tensor, words: Tensor, word_mask: Tensor, condition: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, t: Tensor, words: Tensor, word_mask: Tensor, condition: Tensor, guess: Tensor | None = None
+    ) -> Tensor:
         """x [B, X, Y, Z, CODE_DIM], t [B], words [B, W, 96], word_mask [B, W] bool,
         condition [B, X, Y, Z, CONDITION_DIM]; returns logits [B, X/2, Y/2, Z/2, 8 CLASSES], the
         `space_to_depth` of one logit per cell and class.
+
+        ``guess`` [B, X, Y, Z, CODE_DIM]: the codes expected by the answer before, under more noise (self-conditioning,
+        arXiv:2208.04202 section 2.2), so that a run of answers settles on one of many possible worlds; zeros say
+        that there is none.
         """  # fmt: skip
         dtype = x.dtype
         text, text_mask = self.text(words, word_mask)
@@ -239,6 +247,8 @@ class PriorNetwork(nn.Module):
         modulation = self.modulation(vector).unflatten(-1, (6, -1))
 
         fine = self.enter(space_to_depth(torch.cat([x, condition], dim=-1)))
+        if guess is not None:
+            fine = fine + self.enter_guess(space_to_depth(guess))
         for block in self.fine_in:
             fine = block(fine, vector)
         means = halved(x.float())

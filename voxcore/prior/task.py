@@ -90,15 +90,18 @@ class PriorTask:
         out[0][:, *self.window.grid_slices] = part
         return self.hold(out)
 
-    def ask(self, x: Tensor, t: float, cfg_scale: float) -> Tensor:
-        """The guided posterior [1, CLASSES, *size] at noisy codes x. Raises TeacherError for NaN."""
+    def ask(self, x: Tensor, t: float, cfg_scale: float, guess: Tensor | None) -> Tensor:
+        """The guided posterior [1, CLASSES, *size] at noisy codes x, after an answer that expected the codes
+        ``guess`` [1, CODE_DIM, *size]. Raises TeacherError for NaN.
+        """
         if self.passes == 1:
-            q = self.prior.posterior(x, t, self._prompts[0], self._conditions[0], cfg_scale)
+            q = self.prior.posterior(x, t, self._prompts[0], self._conditions[0], cfg_scale, guess)
         else:
             q = x.new_zeros(1, CLASSES, *self.window.size)
             for tile, prompt, condition in zip(self._tiles, self._prompts, self._conditions, strict=True):
                 place = (slice(None), slice(None), *tile.slices)
-                part = self.prior.posterior(x[place].contiguous(), t, prompt, condition, cfg_scale)
+                before = None if guess is None else guess[place].contiguous()
+                part = self.prior.posterior(x[place].contiguous(), t, prompt, condition, cfg_scale, before)
                 q[place] += part * tile.weight.to(part)
         if not bool(torch.isfinite(q).all()):
             raise TeacherError(f"the prior answered with NaN at t = {t:.3f}", field="teacher")
