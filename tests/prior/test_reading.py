@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from voxcore.config import TrainConfig
@@ -29,6 +29,7 @@ def test_captions_are_read_as_they_are(seed: int) -> None:
 
 @settings(max_examples=200)
 @given(text=st.text(max_size=200))
+@example(text="y")
 def test_any_text_can_be_read(text: str) -> None:
     reading = read_prompt(text)
     assert reading.replaced or reading.text.endswith(text)
@@ -58,6 +59,8 @@ def test_a_sentence_that_names_nothing_begins_with_what_it_describes() -> None:
         "make the roof red",
         "whatever you like best",
         "a house where men dig for coal",
+        "a farmhouse in rolling hills",
+        "rows of crops and plowed fields with a farmhouse",
         "",
     ],
 )

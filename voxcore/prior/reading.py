@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from voxcore.prior.description import described_family
 from voxcore.prior.thesaurus import replace_phrases
-from voxcore.prior.vocabulary import families_named, is_familiar, nearest_trained, similarly_spelt
+from voxcore.prior.vocabulary import families_named, is_familiar, nearest_trained, similarly_spelt, without_places
 from voxcore.prior.words import MAX_WORDS, word_table
 from voxcore.worlds.captions import article
 from voxcore.worlds.vocabulary import NOUNS, UNCOUNTED
@@ -49,7 +49,9 @@ class Remark:
 def read_prompt(prompt: str) -> Reading:
     """The prompt in the words of captions, as far as it is not."""
     text, replaced = replace_phrases(prompt)
-    family = None if families_named(text) else described_family(text)
+    described = without_places(text)
+    strange = any(not is_familiar(word) for word in re.findall(r"[a-z]+", described))
+    family = described_family(described) if strange and not families_named(text) else None
     if family is None:
         return Reading(text, replaced, "")
     noun = NOUNS[family][0]

@@ -139,12 +139,22 @@ def _names(text: str, family: str) -> bool:
     return _any_of((*NOUNS[family], *map(plural, NOUNS[family]))).search(text) is not None
 
 
-def families_named(prompt: str) -> frozenset[str]:
-    """The families whose nouns are in the prompt; phrases that say where something is ("in a forest") do not count."""
-    text = " ".join(re.findall(r"[a-z-]+", prompt.lower()))
+@cache
+def _places() -> re.Pattern[str]:
+    """Finds the phrases that say where something is."""
     tables = (SETTING_PHRASES, GROUND_PHRASES, TREE_PHRASES)
-    phrases = tuple(phrase for table in tables for words in table.values() for phrase in words)
-    places = [place.span() for place in _any_of(phrases).finditer(text)]
+    return _any_of(tuple(phrase for table in tables for words in table.values() for phrase in words))
+
+
+def without_places(prompt: str) -> str:
+    """The prompt's words without the phrases that say where something is ("in a forest")."""
+    return _places().sub(",", " ".join(re.findall(r"[a-z-]+", prompt.lower())))
+
+
+def families_named(prompt: str) -> frozenset[str]:
+    """The families whose nouns are in the prompt; phrases that say where something is do not count."""
+    text = " ".join(re.findall(r"[a-z-]+", prompt.lower()))
+    places = [place.span() for place in _places().finditer(text)]
     nouns = {family: (*words, *map(plural, words)) for family, words in NOUNS.items()}
     for c in COMPANIONS:
         nouns[c.family] += (*c.one, *c.many)
