@@ -18,7 +18,7 @@ BASE_DEFAULTS: Final[dict[str, Any]] = {
     "logit_solid": 2.5,
     "logit_air": -4.0,
     "logit_material": 2.5,
-    "cfg_scale": 3.0,
+    "cfg_scale": 2.2,
     "temp_start": 2.0,
     "temp_end": 0.5,
     "t_start": 0.985,
@@ -57,7 +57,7 @@ DISTILLED_DEFAULTS: Final[dict[str, Any]] = {"cfg_scale": 1.0, "cfg_rescale": 0.
 TEACHER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     # Few looks, each followed almost to its end: a grid that lags behind its target averages over what
     # the prior cannot decide yet, and thin things vanish.
-    "prior": {"steps": 256, "teacher_calls": 16, "temp_start": 1.0},
+    "prior": {"steps": 256, "teacher_calls": 16, "temp_start": 1.0, "log_every": 8},
     "photometric": {
         "init_mode": "ground_plane",
         "steps": 600,

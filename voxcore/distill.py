@@ -167,7 +167,7 @@ class Distillation:
 
     def occupancy(self) -> Tensor:
         with torch.no_grad():
-            return self.grid.soft(self.config.temp_end).occupancy
+            return self.grid.occupancy(self.config.temp_end)
 
     def state(self) -> dict[str, Tensor]:
         out = {

@@ -87,8 +87,11 @@ class DifferentiableVoxelGrid(nn.Module):
 
     def soft(self, temperature: float = 1.0) -> SoftView:
         """The differentiable view: sigmoid and softmax of logits / temperature."""
-        occupancy = torch.sigmoid(self.occupancy_logits / temperature).clamp(max=MAX_OCCUPANCY)
-        return SoftView(occupancy, torch.softmax(self.material_logits / temperature, dim=-1))
+        return SoftView(self.occupancy(temperature), torch.softmax(self.material_logits / temperature, dim=-1))
+
+    def occupancy(self, temperature: float = 1.0) -> Tensor:
+        """The occupancy [X, Y, Z] of `soft` alone; differentiable."""
+        return torch.sigmoid(self.occupancy_logits / temperature).clamp(max=MAX_OCCUPANCY)
 
     def log_probabilities(self, temperature: float = 1.0) -> Tensor:
         """[X, Y, Z, 1 + M] log-probabilities of each palette index, Air first; differentiable."""

@@ -17,6 +17,7 @@ from voxcore.errors import NotFound, ShapeError
 from voxcore.guidance.classifier_free import classifier_free
 from voxcore.prior.diffusion import CLASSES, CODE_DIM, encode
 from voxcore.prior.network import CONDITION_DIM, NetworkConfig, PriorNetwork, depth_to_space
+from voxcore.prior.sampler import SHARPENED
 from voxcore.prior.words import WEIGHTS, Tokens, padded_ids, word_table
 
 GRID: Final = (64, 48, 64)
@@ -76,13 +77,13 @@ class Prior:
         there was one. In memory the classes of a cell lie side by side.
 
         A ``cfg_scale`` other than 1 is classifier-free guidance on log-probabilities, by a second pass
-        without the prompt.
+        without the prompt. The answer is made sharper (`voxcore.prior.sampler.SHARPENED`).
         """
         logits = self._logits(x, t, prompt.words, prompt.mask, condition, guess)
         if cfg_scale != 1.0:
             nothing = torch.zeros_like(prompt.words), torch.zeros_like(prompt.mask)
             logits = classifier_free(self._logits(x, t, *nothing, condition, guess), logits, cfg_scale)
-        return logits.softmax(-1).movedim(-1, 1)
+        return (SHARPENED * logits).softmax(-1).movedim(-1, 1)
 
     def _logits(
         self, x: Tensor, t: float, words: Tensor, mask: Tensor, condition: Tensor, guess: Tensor | None

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from voxcore.prior.diffusion import SHIFT, alpha_sigma
 
-RETIMED: Final = 8.0
+RETIMED: Final = 12.0
 """The shift (see `voxcore.prior.diffusion`) under which steps are evenly spaced.
 
 What stands where is decided while the noise hides single voxels altogether: a lighthouse of 600 cells
@@ -61,10 +61,16 @@ def next_noise(implied: Tensor, fresh: Tensor, t: float, t_next: float) -> Tenso
     return kept * implied + math.sqrt(1.0 - kept**2) * fresh
 
 
-GUIDED: Final = (4.0, 30.0)
+GUIDED: Final = (5.0, 30.0)
 """The noise, as sigma / alpha, between which classifier-free guidance is on (arXiv:2404.07724). Above, there
 is nothing to see yet, and a guess that is pushed makes every object as large as the grid; below, only
 detail is left, which needs no push.
+"""
+
+
+SHARPENED: Final = 1.3
+"""The power to which block probabilities are raised: a sampling temperature of 1 / SHARPENED. An answer spreads over
+every world that is still possible; a few steps leave much of that in the result, and this takes some of it away.
 """
 
 
