@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from voxcore.prior import model
 from voxcore.prior.diffusion import codebook
 from voxcore.prior.network import NetworkConfig, PriorNetwork
-from voxcore.prior.sampler import noise_level
+from voxcore.prior.sampler import noise_level, noise_ratio
 from voxcore.prior.words import MAX_WORDS
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "train_prior"))
@@ -68,6 +68,41 @@ def test_loss_is_the_weighted_entropy_of_what_is_there(network: PriorNetwork, ba
     there = (F.one_hot(target, model.CLASSES) * log_p).sum(-1)
     expected = -(there * weight).sum((1, 2, 3, 4)) / weight.sum((1, 2, 3, 4))
     torch.testing.assert_close(objective.plain_loss(network, batch, CODES), expected)
+
+
+def test_guesses_are_answers_under_the_noise_of_one_step_before(network: PriorNetwork, batch: objective.Batch) -> None:
+    torch.manual_seed(2)
+    asked: list[objective.Batch] = []
+
+    def ask(network: PriorNetwork, batch: objective.Batch, codes: torch.Tensor) -> torch.Tensor:
+        asked.append(replace(batch, t=batch.t.clone()))
+        return objective.answer(network, batch, codes)
+
+    boxed = replace(batch, free_x=torch.arange(16)[None].expand(4, -1) < 6)
+    after = objective.with_guess(network, boxed, CODES, rows=2, ask=ask)
+    assert after.guess is not None
+    (before,) = asked
+    assert before.guess is None
+    assert bool((before.t > boxed.t[:2]).all())
+    torch.testing.assert_close(after.t, boxed.t)
+    torch.testing.assert_close(after.guess[:2], objective.answer(network, before, CODES))
+    torch.testing.assert_close(after.guess[:2, 6:], CODES[boxed.worlds[:2, 1, 6:].long()])
+    assert float(after.guess[2:].abs().max()) == 0.0
+    torch.testing.assert_close(after.noise[2:], boxed.noise[2:])
+    # What the earlier noise leaves, seen as the same world: unit noise that goes with it by the ratio of the levels.
+    for world in range(2):
+        kept = noise_ratio(float(boxed.t[world])) / noise_ratio(float(before.t[world]))
+        old, new = before.noise[world].flatten(), after.noise[world].flatten()
+        assert float(new.std()) == pytest.approx(1.0, abs=0.03)
+        assert float((old * new).mean()) == pytest.approx(kept, abs=0.03)
+
+
+def test_answers_lie_apart_as_in_runs_of_9_to_40_steps() -> None:
+    for steps, uniform in ((40, 0.0325), (9, 0.805)):
+        times = torch.tensor([noise_level(0.985, 0.03, i / (steps - 1)) for i in range(steps)])
+        torch.testing.assert_close(
+            objective.earlier_times(times[1:], torch.full((steps - 1,), uniform)), times[:-1], atol=0.003, rtol=0.0
+        )
 
 
 def test_no_caption_of_the_benchmark_is_trained_on() -> None:

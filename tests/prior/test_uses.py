@@ -55,7 +55,7 @@ def last(events: list[Event]) -> Trained:
     return events[-1]
 
 
-@pytest.mark.parametrize("given", [{"lambda_prior": 0.5}, {"init_mode": "prior"}, {"teacher": "prior", "steps": 8}])
+@pytest.mark.parametrize("given", [{"lambda_prior": 0.5}, {"init_mode": "prior"}, {"teacher": "prior", "steps": 24}])
 def test_a_run_from_a_checkpoint_equals_an_uninterrupted_one(
     given: dict[str, object], source: VoxelMap, tmp_path: Path
 ) -> None:
