@@ -8,6 +8,7 @@ that leaves no noun of any family, the family that the sentence describes, if on
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -46,9 +47,16 @@ class Remark:
     message: str
 
 
+def unaccented(text: str) -> str:
+    """``text`` with plain letters for accented Latin ones, as captions are written: a chateau for a château."""
+    return unicodedata.normalize(
+        "NFC", re.sub(r"([A-Za-z])[\u0300-\u036f]+", r"\1", unicodedata.normalize("NFD", text))
+    )
+
+
 def read_prompt(prompt: str) -> Reading:
     """The prompt in the words of captions, as far as it is not."""
-    text, replaced = replace_phrases(prompt)
+    text, replaced = replace_phrases(unaccented(prompt))
     described = without_places(text)
     strange = any(not is_familiar(word) for word in re.findall(r"[a-z]+", described))
     family = described_family(described) if strange and not families_named(text) else None
