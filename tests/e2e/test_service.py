@@ -201,6 +201,26 @@ def test_late_joiner_gets_the_facts_and_a_whole_grid(client):
     assert seen[-1].step > 1
 
 
+def test_an_ended_jobs_past_is_replayed_by_both_clients(server, client):
+    events = list(client.train("a castle", map_id="1", seed=7, **QUICK))
+    job_id = events[-1].job_id
+    kept = list(client.replay(job_id))
+    live = {e.step: e.grid for e in only(Voxels, events)}
+    assert len(kept) > 1
+    assert only(Voxels, kept) == kept
+    assert [e.step for e in kept] == sorted({e.step for e in kept})
+    assert all(live[e.step].cells == e.grid.cells for e in kept)
+    assert list(client.replay(job_id, after_seq=kept[0].seq)) == kept[1:]
+
+    async def again() -> list[Event]:
+        async with AsyncVoxClient(server.address) as aio:
+            return [event async for event in aio.replay(job_id)]
+
+    assert asyncio.run(again()) == kept
+    with pytest.raises(NotFound):
+        next(client.replay("none"))
+
+
 def test_queue_that_is_full_says_so(client):
     started_job(client)
     for _ in range(3):

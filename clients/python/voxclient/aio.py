@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
-from vox.v1 import info_pb2, maps_pb2
+from vox.v1 import info_pb2, maps_pb2, training_pb2
 
 from voxclient import calls, transfers
+from voxclient.convert import job_events
 from voxclient.errors import DataError, from_rpc_error
 from voxclient.events import Event, Job, Stored
 from voxclient.following import Following, StreamRequest
@@ -87,6 +88,18 @@ class AsyncVoxClient:
         """See `VoxClient.watch`."""
         request = calls.watch_request(job_id, after_seq=after_seq, previews=previews, voxel_frames=voxel_frames)
         return self._follow(request)
+
+    async def replay(self, job_id: str, *, after_seq: int = 0) -> AsyncIterator[Event]:
+        """See `VoxClient.replay`."""
+        grids = GridAssembler()
+        request = training_pb2.ReplayJobRequest(job_id=job_id, after_seq=after_seq)
+        try:
+            stream: Any = self._stubs.training.ReplayJob(request, metadata=self._stubs.metadata)
+            async for response in stream:
+                for event in job_events(response.event, grids):
+                    yield event
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
 
     async def job(self, job_id: str) -> Job:
         """See `VoxClient.job`."""

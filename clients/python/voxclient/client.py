@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
-from vox.v1 import info_pb2, maps_pb2
+from vox.v1 import info_pb2, maps_pb2, training_pb2
 
 from voxclient import calls, transfers
+from voxclient.convert import job_events
 from voxclient.errors import DataError, from_rpc_error
 from voxclient.events import Event, Job, Stored
 from voxclient.following import Following, StreamRequest
@@ -96,6 +97,16 @@ class VoxClient:
         """The events of a job after ``after_seq``, to its Result."""
         request = calls.watch_request(job_id, after_seq=after_seq, previews=previews, voxel_frames=voxel_frames)
         return self._follow(request)
+
+    def replay(self, job_id: str, *, after_seq: int = 0) -> Iterator[Event]:
+        """A job's past, running or ended: a `Voxels` for every moment after ``after_seq`` that the server keeps."""
+        grids = GridAssembler()
+        request = training_pb2.ReplayJobRequest(job_id=job_id, after_seq=after_seq)
+        try:
+            for response in self._stubs.training.ReplayJob(request, metadata=self._stubs.metadata):
+                yield from job_events(response.event, grids)
+        except grpc.RpcError as error:
+            raise from_rpc_error(error) from error
 
     def job(self, job_id: str) -> Job:
         """Where a job stands."""
