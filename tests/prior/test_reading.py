@@ -12,7 +12,7 @@ from voxcore.events import Progress
 from voxcore.maps import VoxelMap
 from voxcore.prior.description import described_family
 from voxcore.prior.model import Prior, Prompt
-from voxcore.prior.reading import Reading, read_prompt, remarks, unaccented
+from voxcore.prior.reading import Reading, joined, read_prompt, remarks, unaccented
 from voxcore.prior.vocabulary import families_named
 from voxcore.prior.words import Tokens, word_table
 from voxcore.training import train
@@ -32,13 +32,18 @@ def test_captions_are_read_as_they_are(seed: int) -> None:
 @example(text="y")
 def test_any_text_can_be_read(text: str) -> None:
     reading = read_prompt(text)
-    assert reading.replaced or reading.text.endswith(unaccented(text))
+    assert reading.replaced or reading.text.endswith(joined(unaccented(text)))
 
 
 def test_accents_make_no_other_word() -> None:
     assert read_prompt("un château fort, 城") == Reading("un chateau fort, 城", (), "")
     assert read_prompt("a cha\u0302teau").text == "a chateau"
     assert not [r for r in remarks("a château") if r.level == "warning"]
+
+
+def test_hyphens_part_no_word_that_captions_join() -> None:
+    assert read_prompt("a Light-House, mud-brick walls").text == "a LightHouse, mud-brick walls"
+    assert read_prompt("wind-mills by the sea-shore").text == "windmills by the sea-shore"
 
 
 def test_a_reading_is_told_and_nothing_is_warned_of() -> None:

@@ -54,9 +54,19 @@ def unaccented(text: str) -> str:
     )
 
 
+def joined(text: str) -> str:
+    """``text`` with hyphens left out where that makes a word of captions: a lighthouse for a light-house."""
+
+    def one(found: re.Match[str]) -> str:
+        whole = found[1] + found[2]
+        return whole if is_familiar(whole.lower()) else found[0]
+
+    return re.sub(r"\b([A-Za-z]+)-([A-Za-z]+)\b", one, text)
+
+
 def read_prompt(prompt: str) -> Reading:
     """The prompt in the words of captions, as far as it is not."""
-    text, replaced = replace_phrases(unaccented(prompt))
+    text, replaced = replace_phrases(joined(unaccented(prompt)))
     described = without_places(text)
     strange = any(not is_familiar(word) for word in re.findall(r"[a-z]+", described))
     family = described_family(described) if strange and not families_named(text) else None
