@@ -78,8 +78,7 @@ def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -
 
 def drawn_times(uniform: Tensor) -> Tensor:
     """Diffusion times from uniform numbers: even as sampling spaces its steps (`voxcore.prior.sampler`)."""
-    angle = torch.pi / 2 * (uniform * 0.994 + 0.003)
-    return 2 / torch.pi * torch.atan(RETIMED / SHIFT * torch.tan(angle))
+    return _time(torch.pi / 2 * (uniform * 0.994 + 0.003))
 
 
 def earlier_times(t: Tensor, uniform: Tensor) -> Tensor:
@@ -89,7 +88,12 @@ def earlier_times(t: Tensor, uniform: Tensor) -> Tensor:
     angle = torch.atan(SHIFT / RETIMED * torch.tan(torch.pi / 2 * t))
     least, most = STEP
     before = angle + torch.pi / 2 * (least + (most - least) * uniform)
-    return 2 / torch.pi * torch.atan(RETIMED / SHIFT * torch.tan(before.clamp(max=torch.pi / 2 * 0.997)))
+    return _time(before.clamp(max=torch.pi / 2 * 0.997))
+
+
+def _time(angle: Tensor) -> Tensor:
+    """The diffusion time of an angle (0..pi/2) along which sampling's steps are even."""
+    return 2 / torch.pi * torch.atan(RETIMED / SHIFT * torch.tan(angle))
 
 
 def answer(network: PriorNetwork, batch: Batch, codes: Tensor) -> Tensor:
@@ -113,11 +117,9 @@ def with_guess(network: PriorNetwork, batch: Batch, codes: Tensor, *, rows: int,
     after, earlier = first.t, earlier_times(first.t, torch.rand_like(first.t))
     first.t = earlier
     guess = ask(network, first, codes)
-    ratios = []
-    for t in (after, earlier):
-        alpha, sigma = alpha_sigma(t)
-        ratios.append(sigma / alpha)
-    kept = (ratios[0] / ratios[1]).clamp(max=1.0)[:, None, None, None, None]
+    alpha, sigma = alpha_sigma(torch.stack([after, earlier]))
+    ratio = sigma / alpha
+    kept = (ratio[0] / ratio[1]).clamp(max=1.0)[:, None, None, None, None]
     noise = kept * first.noise + (1 - kept**2).sqrt() * torch.randn_like(first.noise)
     return replace(
         batch,

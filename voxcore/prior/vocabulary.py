@@ -57,6 +57,8 @@ LAND: Final = frozenset(
 """Families that are a landscape, not something that stands in one."""
 _PLACES: Final = re.compile(r"\b(?:in|on|at|by|beside|near|next|with|among|along|across|over|surrounded|between)\b")
 """Where a prompt turns from its subject to what is around it."""
+_PLACE_TABLES: Final = (SETTING_PHRASES, GROUND_PHRASES, TREE_PHRASES)
+"""The captions' phrases that say where something is."""
 _ONCE: Final = frozenset({"lake", "river", "crossing", "hill", "plateau"})
 """Settings that a world has once, where the object is."""
 
@@ -119,8 +121,12 @@ def similarly_spelt(word: str) -> list[str]:
 
 def is_familiar(word: str) -> bool:
     """Whether captions use ``word``, or nothing hangs on it."""
-    known = trained_words() | FUNCTION_WORDS
-    return word in known or plural(word) in known
+    return any(form in trained_words() or form in FUNCTION_WORDS for form in (word, plural(word)))
+
+
+def _plain(prompt: str) -> str:
+    """The prompt's words in lower case, one blank between them."""
+    return " ".join(re.findall(r"[a-z-]+", prompt.lower()))
 
 
 def _says(text: str, phrase: str) -> bool:
@@ -134,28 +140,32 @@ def _any_of(phrases: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<![a-z])(?:{alternatives})(?![a-z])")
 
 
+def _forms(family: str) -> tuple[str, ...]:
+    """The nouns of ``family``, as one and as several."""
+    return (*NOUNS[family], *map(plural, NOUNS[family]))
+
+
 def _names(text: str, family: str) -> bool:
     """Whether a noun of ``family`` is in the text, as one or as several."""
-    return _any_of((*NOUNS[family], *map(plural, NOUNS[family]))).search(text) is not None
+    return _any_of(_forms(family)).search(text) is not None
 
 
 @cache
 def _places() -> re.Pattern[str]:
     """Finds the phrases that say where something is."""
-    tables = (SETTING_PHRASES, GROUND_PHRASES, TREE_PHRASES)
-    return _any_of(tuple(phrase for table in tables for words in table.values() for phrase in words))
+    return _any_of(tuple(phrase for table in _PLACE_TABLES for words in table.values() for phrase in words))
 
 
 def without_places(prompt: str) -> str:
     """The prompt's words without the phrases that say where something is ("in a forest")."""
-    return _places().sub(",", " ".join(re.findall(r"[a-z-]+", prompt.lower())))
+    return _places().sub(",", _plain(prompt))
 
 
 def families_named(prompt: str) -> frozenset[str]:
     """The families whose nouns are in the prompt; phrases that say where something is do not count."""
-    text = " ".join(re.findall(r"[a-z-]+", prompt.lower()))
+    text = _plain(prompt)
     places = [place.span() for place in _places().finditer(text)]
-    nouns = {family: (*words, *map(plural, words)) for family, words in NOUNS.items()}
+    nouns = {family: _forms(family) for family in NOUNS}
     for c in COMPANIONS:
         nouns[c.family] += (*c.one, *c.many)
     return frozenset(
@@ -170,7 +180,7 @@ def land_around(prompt: str) -> str:
     """The prompt of the land around what ``prompt`` describes: its ground, setting and trees on a plain;
     the prompt itself where that is a landscape.
     """
-    text = " ".join(re.findall(r"[a-z-]+", prompt.lower()))
+    text = _plain(prompt)
 
     subject = _PLACES.split(text)[0]
     if any(_names(subject, family) for family in LAND) and not any(
@@ -179,7 +189,7 @@ def land_around(prompt: str) -> str:
         return prompt
     places = [
         phrase
-        for table in (SETTING_PHRASES, GROUND_PHRASES, TREE_PHRASES)
+        for table in _PLACE_TABLES
         for key, phrases in table.items()
         if key not in _ONCE
         for phrase in phrases
@@ -192,7 +202,7 @@ def land_around(prompt: str) -> str:
 
 def ground_named(prompt: str) -> str:
     """The block that the ground is of, as far as ``prompt`` says; grass otherwise."""
-    text = " ".join(re.findall(r"[a-z-]+", prompt.lower()))
+    text = _plain(prompt)
     for key, phrases in GROUND_PHRASES.items():
         if any(_says(text, phrase) for phrase in phrases):
             return _GROUNDS.get(key, "Grass")
