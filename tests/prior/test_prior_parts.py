@@ -26,7 +26,7 @@ from voxcore.prior.network import (
     halved,
     space_to_depth,
 )
-from voxcore.prior.sampler import implied_noise, next_noise, noise_level, noised
+from voxcore.prior.sampler import SHARPENED, implied_noise, next_noise, noise_level, noised
 from voxcore.prior.window import Window, home_indices, lift, nearest_classes
 from voxcore.prior.words import MAX_WORDS, padded_ids, word_table
 
@@ -174,6 +174,18 @@ def test_guidance_is_a_second_pass_without_the_prompt(network: PriorNetwork, mon
     # Both passes are already sharpened, which multiplies their logits alike.
     torch.testing.assert_close(guided, (without + 2.5 * (with_prompt - without)).softmax(1), atol=1e-4, rtol=1e-3)
     assert float((guided - with_prompt.exp()).abs().max()) > 1e-3
+
+
+def test_answers_are_the_networks_made_sharper(network: PriorNetwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("voxcore.prior.model.GRID", (16, 16, 16))
+    monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda: False)
+    prior = Prior(network)
+    asked = questions()
+    prompt = Prompt(asked["words"], asked["word_mask"])
+    answer = prior.posterior(asked["x"].movedim(-1, 1), 0.5, prompt, prior.condition(None), 1.0)
+    plain = depth_to_space(network(**asked)).softmax(-1).movedim(-1, 1).pow(SHARPENED)
+    assert SHARPENED > 1.0
+    torch.testing.assert_close(answer, plain / plain.sum(1, keepdim=True), atol=1e-5, rtol=1e-3)
 
 
 def test_weights_survive_a_round_trip_in_parts(

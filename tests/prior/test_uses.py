@@ -19,8 +19,9 @@ from voxcore.events import Event, Finished, Log, Progress, Trained, VoxelFrame
 from voxcore.job import JobSpec, run_job
 from voxcore.maps import VoxelMap, save_map
 from voxcore.palette import EDITOR
-from voxcore.prior.diffusion import codebook
+from voxcore.prior.diffusion import codebook, expected_code
 from voxcore.prior.model import Prior
+from voxcore.prior.task import PriorTask
 from voxcore.training import train
 
 STONE = EDITOR.index_by_name["Stone"]
@@ -28,9 +29,19 @@ STONE = EDITOR.index_by_name["Stone"]
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Believes in what the noisy codes look most like, and a little in stone."""
+    """Believes in what the noisy codes look most like, in what it believed before, and a little in stone."""
 
-    def posterior(self: Prior, x: torch.Tensor, t: float, *_: object) -> torch.Tensor:
+    def posterior(
+        self: Prior,
+        x: torch.Tensor,
+        t: float,
+        prompt: object,
+        condition: object,
+        cfg_scale: float,
+        guess: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        if guess is not None:
+            x = x + guess
         alike = 2.0 * torch.einsum("mc,bcxyz->bmxyz", codebook(), x) - codebook().pow(2).sum(1)[:, None, None, None]
         alike[:, STONE] += 0.5
         return (alike * (1.2 - t) * 2.0).softmax(1)
@@ -55,7 +66,15 @@ def last(events: list[Event]) -> Trained:
     return events[-1]
 
 
-@pytest.mark.parametrize("given", [{"lambda_prior": 0.5}, {"init_mode": "prior"}, {"teacher": "prior", "steps": 24}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"lambda_prior": 0.5},
+        {"init_mode": "prior"},
+        {"teacher": "prior", "steps": 24},
+        {"teacher": "prior", "method": "sample", "steps": 8, "log_every": 1},
+    ],
+)
 def test_a_run_from_a_checkpoint_equals_an_uninterrupted_one(
     given: dict[str, object], source: VoxelMap, tmp_path: Path
 ) -> None:
@@ -165,3 +184,28 @@ def test_unknown_words_reach_the_events_and_the_metadata(source: VoxelMap, tmp_p
     assert isinstance(done, Finished)
     stored = json.loads((tmp_path / "maps" / done.map_id / "training_metadata.json").read_text())
     assert stored["warnings"] == said
+
+
+@pytest.mark.parametrize("method", ["sample", "distill"])
+def test_each_answer_is_shown_what_the_one_before_expected(
+    method: str, source: VoxelMap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[torch.Tensor | None] = []
+    expected: list[torch.Tensor] = []
+    ask = PriorTask.ask
+
+    def spy(self: PriorTask, x: torch.Tensor, t: float, cfg_scale: float, guess: torch.Tensor | None) -> torch.Tensor:
+        q = ask(self, x, t, cfg_scale, guess)
+        inside = (slice(None), slice(None), *self.window.grid_slices)
+        shown.append(None if guess is None else guess[inside])
+        expected.append(self.hold(expected_code(q))[inside])
+        return q
+
+    monkeypatch.setattr(PriorTask, "ask", spy)
+    list(train(config(teacher="prior", method=method, steps={"sample": 4, "distill": 256}[method]), source))
+    assert shown[0] is None or not shown[0].any()
+    for guess, before in zip(shown[1:], expected[:-1], strict=True):
+        assert guess is not None
+        # Sampling shows the answer itself, a distilled grid has followed it.
+        assert float((guess - before).abs().mean()) < {"sample": 1e-6, "distill": 0.1}[method]
+    assert float((expected[0] - expected[-1]).abs().mean()) > 0.1
