@@ -44,10 +44,10 @@ house: house.artifact.1 | dwelling.artifact.1 | building.artifact.1 | establishm
     museum.artifact.1 | college.artifact.3 | station.artifact.1 | railway_station.artifact.1 | workshop.artifact.1 |
     smithy.artifact.1 | library.artifact.1 | library.artifact.3 | bar.artifact.1
 manor: manor.artifact.1
-villa: villa.artifact.2 | villa.artifact.4 | mansion.artifact.2
+villa: villa.artifact.2 | villa.artifact.4 | mansion.artifact.2 | hacienda.artifact.2
 cottage: cottage.artifact.1 | outbuilding.artifact.1
-hut: hut.artifact.1 | hut.artifact.2 | hovel.artifact.1
-log cabin: cabin.artifact.2
+hut: hut.artifact.1 | hut.artifact.2 | hovel.artifact.1 | hermitage.artifact.1
+log cabin: cabin.artifact.2 | chalet.artifact.1
 hunting lodge: lodge.artifact.4
 barn: barn.artifact.1 | farm_building.artifact.1 | storehouse.artifact.1 | hangar.artifact.1
 stable: stable.artifact.1
@@ -55,12 +55,12 @@ granary: granary.artifact.1
 windmill: windmill.artifact.1 | windmill.artifact.2 | water_mill.artifact.1
 village: village.group.1 | village.location.2 | settlement.location.6 | residential_district.location.1
 small town: town.location.1
-market: marketplace.artifact.2
+market: marketplace.artifact.2 | bazaar.artifact.1
 market square: public_square.location.1 | fairground.location.1
 farm: farm.artifact.1
 church: church.artifact.2 | place_of_worship.artifact.1
 chapel: chapel.artifact.1
-cathedral: cathedral.artifact.1 | cathedral.artifact.2
+cathedral: cathedral.artifact.1 | cathedral.artifact.2 | basilica.artifact.1
 abbey: abbey.artifact.1 | religious_residence.artifact.1
 temple: temple.artifact.1 | temple.artifact.3 | synagogue.artifact.1 | mausoleum.artifact.1 | shrine.artifact.1
 pagoda: pagoda.artifact.1
@@ -71,14 +71,14 @@ ruins: ruin.artifact.2
 stone circle: megalith.artifact.1
 arch: arch.artifact.3 | arch.artifact.4
 triumphal arch: triumphal_arch.artifact.1
-statue: statue.artifact.1 | sculpture.artifact.1 | figure.artifact.4
+statue: statue.artifact.1 | sculpture.artifact.1 | figure.artifact.4 | effigy.artifact.1 | idol.artifact.1
 obelisk: obelisk.artifact.1
 monolith: monolith.artifact.1
 tall monument: memorial.artifact.3
 fountain: fountain.artifact.1
 well: well.artifact.1
 bridge: bridge.artifact.1
-aqueduct: aqueduct.artifact.1
+aqueduct: aqueduct.artifact.1 | viaduct.artifact.1
 lighthouse: lighthouse.artifact.1
 ship: ship.artifact.1 | vessel.artifact.2
 sailing ship: sailing_vessel.artifact.1
@@ -92,7 +92,7 @@ skyscraper: skyscraper.artifact.1
 tower block: high-rise.artifact.1 | apartment_building.artifact.1 | office_building.artifact.1
 city: city.location.1 | municipality.location.1 | urban_area.location.1
 downtown: downtown.location.1
-stadium: stadium.artifact.1 | racetrack.artifact.1 | playing_field.location.2
+stadium: stadium.artifact.1 | racetrack.artifact.1 | playing_field.location.2 | rink.artifact.1
 arena: arena.location.2
 factory: factory.artifact.1 | plant.artifact.1
 power plant: power_plant.artifact.1
@@ -102,7 +102,7 @@ spaceship: spacecraft.artifact.1 | satellite.artifact.1
 igloo: igloo.artifact.1
 snowman: snowman.artifact.1
 camp: camp.artifact.1 | campsite.location.1 | camp.artifact.3 | camp.artifact.7
-tent: tent.artifact.1
+tent: tent.artifact.1 | yurt.artifact.1 | lodge.artifact.5
 tree: tree.plant.1
 oak: oak.plant.2
 pine: conifer.plant.1
@@ -127,7 +127,7 @@ volcano: volcano.object.1 | volcano.object.2 | crater.object.1
 canyon: canyon.object.1
 ravine: ravine.object.1
 deep valley: valley.object.1
-island: island.object.1 | archipelago.object.1
+island: island.object.1 | archipelago.object.1 | atoll.object.1
 lake: lake.object.1 | body_of_water.object.1
 pond: pond.object.1
 lagoon: lagoon.object.1
@@ -145,7 +145,7 @@ pillar: column.artifact.6 | column.artifact.7
 post: post.artifact.4
 cone: cone.artifact.1 | cone.shape.2
 round enclosure: enclosure.artifact.1
-dome: dome.artifact.4 | dome.shape.1
+dome: dome.artifact.4 | dome.shape.1 | observatory.artifact.1 | planetarium.artifact.1 | rotunda.artifact.1
 staircase: stairway.artifact.1 | stairs.artifact.1
 nothing: reef.object.1 | ben.object.1 | globule.object.1 | architecture.artifact.1 | bar.object.8 | cage.artifact.1 |
     chamber.artifact.1 | recess.artifact.4 | drop.shape.1 | relief.artifact.10 | figurehead.artifact.2 |
@@ -156,6 +156,42 @@ nothing: reef.object.1 | ben.object.1 | globule.object.1 | architecture.artifact
 
 What stands below "nothing" has no reading: it hangs below an anchor, but nobody would build it like that.
 """
+OWN: Final = table(
+    """
+fortress: schloss | dzong | kasbah | casbah | ksar
+fort: bunker | barricade | pillbox
+hut: bothy | shelter | treehouse | refuge
+log cabin: izba | blockhut
+house: dacha | minka | longhouse | townhome
+tower block: condo | condominium
+barn: hayloft
+windmill: windpump
+village: shantytown | slum | favela | township
+city: megacity | medina
+farm: plantation | allotment | rice paddy | cornfield | paddy field
+garden: arboretum | flowerbed
+temple: mandir | gurdwara | gopuram | colonnade
+pagoda: chorten | stupa
+step pyramid: teocalli | mastaba
+ruins: wreckage
+stone circle: henge
+statue: colossus | moai | golem | bust | totem | sphinx
+fountain: geyser
+well: cistern | borehole | wellspring
+bridge: causeway
+lighthouse: beacon
+ship: galley | hulk
+sailing ship: caravel | longship | trireme | cog
+tent: wickiup | circus | lean to
+spaceship: ufo | flying saucer | mothership
+factory: furnace | blast furnace
+forest: taiga
+tree: sapling
+dunes: sandhill | erg
+lake: reservoir
+"""
+)
+"""Phrases by the caption noun that they are read as, where WordNet lacks the word or counts another sense first."""
 CONCRETE: Final = frozenset({"artifact", "group", "location", "object", "plant", "shape"})
 """Lexicographer files whose synsets can be built."""
 UNNAMED: Final = frozenset({"city", "downtown", "dock", "harbour", "house", "small town", "village"})
@@ -335,7 +371,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--wordnet", type=Path, required=True, help="the folder with data.noun and index.sense")
     args = parser.parse_args()
-    found = entries(read_wordnet(args.wordnet))
+    found = entries(read_wordnet(args.wordnet)) | {phrase: noun for noun, phrases in OWN.items() for phrase in phrases}
     lines = "".join(f"{phrase}\t{noun}\n" for phrase, noun in sorted(found.items()))
     PATH.write_text(HEADER + notice(args.wordnet) + lines, encoding="utf-8")
     print(f"{len(found)} entries, {PATH.stat().st_size / 1e3:.0f} kB")

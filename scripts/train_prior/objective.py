@@ -15,9 +15,17 @@ from voxcore.prior.network import PriorNetwork, depth_to_space, space_to_depth
 from voxcore.prior.sampler import RETIMED
 
 CHANGED_WEIGHT = 2.5
+CHANGED_SEEN = 4.0
 """Extra weight of the surroundings of every cell that was built or dug: detail sits there. It fades with the
-noise, as alpha^2: where the noise leaves open what was built, a weight that depends on it would teach the
-network to expect that much more to be built.
+noise, to half where sigma / alpha is CHANGED_SEEN: where the noise leaves open what was built, a weight that depends
+on it would teach the network to expect that much more to be built.
+"""
+BALANCED = 6.0
+STEEPNESS = 0.75
+"""A world's loss counts as (BALANCED alpha / sigma)^STEEPNESS, so that every noise level weighs about the same
+(arXiv:2312.02696, its loss weighting). Cross-entropy grows as about the 0.75th power of sigma / alpha, most of it
+layout that nobody can know; unweighted it drowned what thin things under moderate noise had to teach, and windmills
+lost their sails.
 """
 STEP = (0.02, 0.14)
 """How far apart two answers may be in a run, of the way to clean: 40 steps lie 0.024 apart, 8 steps 0.133."""
@@ -151,7 +159,7 @@ def _inputs(batch: Batch, codes: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor
     x = alpha * codes[target.long()] + sigma * batch.noise
     changed = space_to_depth((target != terrain)[..., None]).any(-1)
     near = F.max_pool3d(changed[:, None].to(x.dtype), 3, stride=1, padding=1)[:, 0]
-    emphasis = CHANGED_WEIGHT * alpha**2
+    emphasis = CHANGED_WEIGHT / (1.0 + (sigma / (CHANGED_SEEN * alpha)) ** 2)
     weight = (1.0 + emphasis * near[..., None]) * ~space_to_depth(fixed[..., None])
     return x, condition, space_to_depth(target[..., None]).long(), weight
 
@@ -172,7 +180,9 @@ def plain_loss(network: PriorNetwork, batch: Batch, codes: Tensor) -> Tensor:
     """Weighted cross-entropy of each world [B] with what is really there."""
     x, condition, target, weight = _inputs(batch, codes)
     log_p = _log_p(network, batch, x, condition)
-    return _mean(-log_p.gather(-1, target[..., None])[..., 0], weight)
+    alpha, sigma = alpha_sigma(batch.t)
+    balance = (BALANCED * alpha / sigma.clamp(min=0.5 * alpha)) ** STEEPNESS
+    return balance * _mean(-log_p.gather(-1, target[..., None])[..., 0], weight)
 
 
 def unweighted_loss(network: PriorNetwork, batch: Batch, codes: Tensor) -> Tensor:

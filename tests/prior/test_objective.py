@@ -55,10 +55,10 @@ def test_fixed_cells_are_not_judged_and_changed_ones_weigh_more(batch: objective
     worlds[:, 1, 2, 2, 2] = (worlds[:, 0, 2, 2, 2] + 1) % model.CLASSES
     everywhere = {name: torch.ones(4, 16, dtype=torch.bool) for name in ("free_x", "free_y", "free_z")}
     _, _, _, weight = objective._inputs(replace(batch, worlds=worlds, **everywhere), CODES)
-    alpha, _ = objective.alpha_sigma(batch.t)
     for world in range(4):
-        near = 1.0 + objective.CHANGED_WEIGHT * float(alpha[world]) ** 2
-        assert float(weight[world, 1, 1, 1, 0]) == float(weight[world, 2, 0, 1, 0]) == pytest.approx(near)
+        seen = noise_ratio(float(batch.t[world])) / objective.CHANGED_SEEN
+        near = 1.0 + objective.CHANGED_WEIGHT / (1.0 + seen**2)
+        assert float(weight[world, 1, 1, 1, 0]) == float(weight[world, 2, 0, 1, 0]) == pytest.approx(near, rel=1e-4)
         assert float(weight[world, 5, 5, 5, 0]) == 1.0
 
 
@@ -67,6 +67,8 @@ def test_loss_is_the_weighted_entropy_of_what_is_there(network: PriorNetwork, ba
     log_p = objective._log_p(network, batch, x, condition)
     there = (F.one_hot(target, model.CLASSES) * log_p).sum(-1)
     expected = -(there * weight).sum((1, 2, 3, 4)) / weight.sum((1, 2, 3, 4))
+    for world, t in enumerate(batch.t.tolist()):  # noise of six times the signal counts once
+        expected[world] *= (6.0 / max(noise_ratio(t), 0.5)) ** objective.STEEPNESS
     torch.testing.assert_close(objective.plain_loss(network, batch, CODES), expected)
 
 

@@ -42,6 +42,7 @@ def with_clutter(
     candidates = [i for i in range(1, len(sizes)) if 1 <= sizes[i] <= MAX_COLUMNS]
     rng.shuffle(candidates)
     height, other_height = _tops(terrain), _tops(other_terrain)
+    objects = []
     for label in candidates[: int(rng.integers(1, MAX_OBJECTS + 1))]:
         cx, cz = np.nonzero(labels == label)
         dx, dz = _shift(cx, cz, built, rng) if rng.random() < ASIDE else (0, 0)
@@ -57,9 +58,11 @@ def with_clutter(
         y_new = y + base - int(np.median(other_height[cx, cz]))
         if y_new.min() < 1 or y_new.max() >= terrain.shape[1]:
             continue
-        keeps = not built[columns].any()
+        objects.append((not built[columns].any(), x, y_new, z, kinds))
+    # What goes comes first, so that it leaves no mark on what stays where two overlap.
+    for keeps, x, y, z, kinds in sorted(objects, key=lambda thing: thing[0]):
         for world in (before, after) if keeps else (before,):
-            _set(world, x, y_new, z, kinds, height)
+            _set(world, x, y, z, kinds, height)
     return before, after
 
 

@@ -21,7 +21,7 @@ from voxcore.worlds.surroundings import company, standing, trees
 from voxcore.worlds.terrain import HEIGHT, SIZE, Land
 from voxcore.worlds.vocabulary import FORESTS
 
-SEVERAL: Final = 0.27
+SEVERAL: Final = 0.33
 """Share of the worlds that are made of two or three families; others get a companion now and then."""
 
 ROOMY: Final = frozenset({"plain", "rolling", "editor_hills", "valley", "lake", "coast", "river"})

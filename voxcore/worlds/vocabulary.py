@@ -63,15 +63,15 @@ HELD_OUT_WORDS: Final[Words] = tuple(HELD_OUT)
 NOUNS: Final = table(
     """
 castle: castle | castle | castle | castle | fortress | stronghold | citadel | bastion | chateau | castle with towers |
-    royal castle | walled castle
+    royal castle | walled castle | palace | royal palace | fortification
 keep: keep | castle keep | great tower | tower house | stronghold tower
 fort: fort | stockade | palisade fort | fortified camp | military outpost | garrison
 city_wall: city wall | town wall | defensive wall | great wall | rampart | fortification wall | castle wall
-watchtower: tower | tower | watchtower | watch tower | lookout tower | guard tower | turret
+watchtower: tower | tower | watchtower | watch tower | lookout tower | lookout | guard tower | turret
 gate: gate | city gate | gatehouse | town gate | gate with two towers
-house: house | house | home | manor | dwelling | family house | town house | residence | villa
+house: house | house | home | manor | dwelling | family house | town house | residence | villa | farmhouse
 cottage: cottage | small house | country cottage | little house | hut
-cabin: log cabin | cabin | log house | hunting lodge | forest cabin
+cabin: log cabin | cabin | log house | hunting lodge | forest cabin | lodge
 barn: barn | farm barn | big barn | stable | granary
 windmill: windmill | windmill | mill | old mill | dutch windmill | mill with sails
 village: village | village | settlement | small town | little town | cluster of houses | group of houses
@@ -85,18 +85,19 @@ mosque: mosque | mosque | domed mosque | palace with a dome | mosque with minare
 shrine: torii gate | torii | shrine gate | japanese gate
 pyramid: pyramid | pyramid | egyptian pyramid | pharaoh's pyramid | great pyramid
 ziggurat: ziggurat | step pyramid | mayan pyramid | aztec temple | stepped pyramid | terraced temple
-ruins: ruins | ruins | ruined castle | ruined building | crumbling ruins | remains of an old fortress | ruined walls
+ruins: ruins | ruins | ruined castle | ruined building | crumbling ruins | remains of an old fortress | ruined walls |
+    ruined church | ruins of a castle | ruined tower
 stone_circle: stone circle | stonehenge | circle of standing stones | ring of stones | standing stones
 arch: arch | triumphal arch | archway | arch of triumph | monumental arch | victory arch
-statue: statue | statue | giant statue | statue of a man | sculpture of a figure
-obelisk: obelisk | monolith | stone needle | tall monument | memorial pillar
+statue: statue | statue | giant statue | statue of a man | sculpture of a figure | sculpture
+obelisk: obelisk | monolith | stone needle | tall monument | memorial pillar | monument
 fountain: fountain | water fountain | fountain with a basin | town fountain
 well: well | water well | village well | wishing well | draw well
 bridge: bridge | bridge | bridge | river bridge | bridge across a river | crossing
 aqueduct: aqueduct | roman aqueduct | aqueduct with arches | water bridge
 lighthouse: lighthouse | lighthouse | light tower | coastal lighthouse | lighthouse tower
 ship: ship | sailing ship | pirate ship | boat with sails | sailboat | schooner | tall ship | wooden ship
-harbour: harbour | pier | jetty | dock | harbor | wharf | port with a pier | boat dock
+harbour: harbour | pier | jetty | dock | harbor | wharf | port with a pier | boat dock | port
 skyscraper: skyscraper | skyscraper | office tower | tower block | high rise | modern tower
 city: city | modern city | downtown | city with skyscrapers | city skyline | city centre
 stadium: stadium | stadium | arena | colosseum | football stadium | sports ground with stands | coliseum
@@ -112,25 +113,25 @@ palm: palm tree | palm | coconut palm | tropical palm tree
 giant_tree: giant tree | sequoia | world tree | huge ancient tree | enormous tree | tree of life
 dead_tree: dead tree | bare tree | leafless tree | withered tree | spooky tree
 cactus: cactus | saguaro cactus | desert cactus
-forest: forest | woods | woodland | wood | dense forest
+forest: forest | woods | woodland | wood | dense forest | jungle
 oasis: oasis | desert oasis | oasis with palms | water hole with palm trees
 garden: garden | formal garden | park | palace garden | hedge garden | french garden
 maze: maze | maze | garden maze | puzzle maze
 mine: mine | mine entrance | mine shaft | old mine | mining tunnel
 quarry: quarry | stone quarry | open pit mine | open pit | stone pit
 plains: plain | flat land | plains | empty field | open field
-hills: hills | rolling hills | hilly landscape | hilly terrain | hill country
+hills: hills | rolling hills | hilly landscape | hilly terrain | hill country | hill
 mountain: mountain | mountain | mountain peak | big mountain | summit | mount
 mountain_range: mountains | mountain range | high peaks | alps | mountain landscape
 volcano: volcano | volcano | volcano with a crater | volcanic cone | volcanic mountain
-canyon: canyon | ravine | deep valley | canyon with cliffs | chasm | rocky canyon
+canyon: canyon | ravine | deep valley | canyon with cliffs | chasm | rocky canyon | valley
 island: island | desert island | tropical island | isle | island in the sea
 lake: lake | pond | lagoon | mountain lake | lake landscape | body of water
 river: river | winding river | stream | river landscape | river valley
 dunes: dunes | sand dunes | desert dunes | sea of sand
 desert: desert | sandy desert | desert landscape | sand desert | wasteland of sand
 glacier: glacier | ice field | glacier between mountains | tongue of ice
-cliffs: cliffs | sea cliffs | rocky coast | steep coast | cliff above the sea
+cliffs: cliffs | sea cliffs | rocky coast | steep coast | cliff above the sea | cliff
 cube: cube | block | solid cube | box
 sphere: sphere | ball | globe | orb
 wall: wall | straight wall | simple wall | long wall
@@ -148,7 +149,7 @@ FORESTS: Final = table(
 oak: oak forest | forest | forest | woods | leafy forest
 pine: pine forest | pine forest | fir forest | conifer forest | forest of pine trees
 snowy: snowy pine forest | winter forest | snow covered forest | pine forest
-palm: palm forest | jungle of palm trees | tropical forest
+palm: palm forest | jungle | jungle of palm trees | tropical forest
 dead: dead forest | forest of dead trees | leafless forest
 mixed: mixed forest | forest | woodland | woods
 """
