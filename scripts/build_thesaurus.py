@@ -355,7 +355,7 @@ def entries(wordnet: WordNet) -> dict[str, str]:
 
 HEADER: Final = """\
 # What a phrase that no caption uses is read as: phrase, tab, noun of the captions.
-# Written by scripts/build_thesaurus.py. Derived, but for the script's own words, from WordNet 3.1, whose notice follows.
+# Written by scripts/build_thesaurus.py. Derived from WordNet 3.1, but for some words of our own; its notice follows.
 #
 """
 

@@ -23,9 +23,9 @@ on it would teach the network to expect that much more to be built.
 BALANCED = 6.0
 STEEPNESS = 0.75
 """A world's loss counts as (BALANCED alpha / sigma)^STEEPNESS, so that every noise level weighs about the same
-(arXiv:2312.02696, its loss weighting). Between the three levels of the log (docs/prior_training.jsonl) cross-entropy grows
-as about the 0.75th power of sigma / alpha, most of it layout that nobody can know; unweighted it drowned what thin
-things under moderate noise had to teach, and windmills lost their sails.
+(arXiv:2312.02696, its loss weighting). Between the three levels of the log (docs/prior_training.jsonl) cross-entropy
+grows as about the 0.75th power of sigma / alpha, most of it layout that nobody can know; unweighted it drowned what
+thin things under moderate noise had to teach, and windmills lost their sails.
 """
 STEP = (0.02, 0.14)
 """How far apart two answers may be in a run, of the way to clean: 40 steps lie 0.024 apart, 8 steps 0.133."""
