@@ -1,9 +1,9 @@
 """An image diffusion model that knows what kind of world a prompt means, but not which one.
 
 Asked with the text, its score is that of pictures of generated worlds of the asked family; without, of worlds of any
-kind. Each view is answered by itself, so that views need not agree on a world, as is the way of models of single
-pictures. What is distilled from it is what a model would give that had learned its pictures without a flaw: the test
-of everything but the learning.
+kind. Each picture is answered by itself: with ``tiled_views`` four views agree on a world, without none need agree,
+as is the way of models of single views. What is distilled from it is what a model would give that had learned its
+pictures without a flaw: the test of everything but the learning.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmarks.lowered import lowered
 from voxcore.cameras import Camera
 from voxcore.config import TrainConfig
 from voxcore.distill import Distillation
 from voxcore.guidance.image_model import Question
 from voxcore.guidance.image_teacher import ImageTeacher
 from voxcore.guidance.noise_schedule import NoiseSchedule
+from voxcore.guidance.tiles import tiled
 from voxcore.maps import VoxelMap
 from voxcore.palette import EDITOR
 from voxcore.render import hard_image, lit_colors
+from voxcore.views import TILES
 from voxcore.workspace import Workspace
 from voxcore.worlds import generate
 
@@ -39,17 +42,20 @@ tell worlds apart stays undecided longer than a list of them does.
 
 class KnownFamily:
     """See the module and `voxcore.guidance.image_model.ImageModel`. Latents are the pictures, shadows brightened, with
-    2x2 pixels in one place, as the model of `scripts/train_image_prior` has them.
+    4x4 pixels in one place, as the model of `scripts/train_image_prior` has them; its worlds lie low, as most of those
+    that it learns from.
     """
 
     def __init__(self, family: str, worlds: int = 12) -> None:
         named = [generate(SEED + i, family=family).blocks for i in range(worlds)]
-        self._worlds, self._named = [*named, *(generate(2 * SEED + i).blocks for i in range(worlds))], worlds
+        others = [generate(2 * SEED + i).blocks for i in range(worlds)]
+        low = lowered(torch.from_numpy(np.stack([*named, *others])), torch.ones(2 * worlds, dtype=torch.bool))
+        self._worlds, self._named = list(low.numpy()), worlds
         steps = torch.arange(1001, dtype=torch.float64) / 1000
         level = torch.cos((steps + 0.008) / 1.008 * torch.pi / 2) ** 2  # arXiv:2102.09672 eq. 17
         self.schedule = NoiseSchedule((level[1:] / level[0]).clamp(min=1e-9 * torch.arange(1000, 0, -1)), bound=1.0)
         self._lit = lit_colors(EDITOR)
-        self._drawn: tuple[Sequence[Camera], Tensor] | None = None
+        self._drawn: tuple[tuple[tuple[Camera, ...], ...], Tensor] | None = None
 
     def read(self, texts: Sequence[str]) -> None:
         """What the texts say is known: only whether one is given counts."""
@@ -57,13 +63,13 @@ class KnownFamily:
     def encode(self, rgb: Tensor) -> Tensor:
         value = rgb.permute(0, 3, 1, 2)
         bright = torch.where(value < 0.3, 2.0 * value, 0.6 + (value - 0.3) * 0.4 / 0.7)
-        return F.pixel_unshuffle(2.0 * bright - 1.0, 2)
+        return F.pixel_unshuffle(F.pixel_unshuffle(2.0 * bright - 1.0, 2), 2)
 
     def output(self, noisy: Tensor, t: int, question: Question) -> Tensor:
         alpha, sigma = self.schedule.alpha(t), self.schedule.sigma(t)
         free = question.mix[:, 0].to(noisy) > 0.5
-        views = len(set(map(id, question.cameras)))
-        pictures = self._pictures(question.cameras[:views]).repeat(len(noisy) // views, 1, 1, 1, 1)
+        asked = tuple(dict.fromkeys(question.cameras))
+        pictures = self._pictures(asked).repeat(len(noisy) // len(asked), 1, 1, 1, 1)
         distance = (noisy[:, None] - alpha * pictures).pow(2).flatten(2).sum(-1)
         known = torch.arange(pictures.shape[1]) < self._named
         unknown = torch.where(free[:, None], known, ~known)
@@ -71,15 +77,20 @@ class KnownFamily:
         clean = (share[:, :, None, None, None] * pictures).sum(1)
         return (noisy - alpha * clean) / sigma
 
-    def _pictures(self, cameras: Sequence[Camera]) -> Tensor:
-        """[V, worlds, C, h, w]; a look asks for the same several times."""
-        if self._drawn is None or any(a is not b for a, b in zip(self._drawn[0], cameras, strict=True)):
-            rows = [
-                np.stack([hard_image(world, self._lit, camera, world_scale=SCALE) for world in self._worlds])
-                for camera in cameras
-            ]
-            self._drawn = (cameras, torch.stack([self.encode(torch.from_numpy(row).float() / 255) for row in rows]))
+    def _pictures(self, asked: tuple[tuple[Camera, ...], ...]) -> Tensor:
+        """[B, worlds, C, h, w]; a look asks for the same several times."""
+        if self._drawn is None or self._drawn[0] != asked:
+            self._drawn = (asked, torch.stack([self._picture(cameras) for cameras in asked]))
         return self._drawn[1]
+
+    def _picture(self, cameras: tuple[Camera, ...]) -> Tensor:
+        """[worlds, C, h, w]"""
+        views = [
+            np.stack([hard_image(world, self._lit, camera, world_scale=SCALE) for camera in cameras])
+            for world in self._worlds
+        ]
+        shown = torch.from_numpy(np.concatenate(views)).float().movedim(-1, 1) / 255
+        return self.encode((tiled(shown) if len(cameras) == TILES else shown).movedim(1, -1))
 
 
 def distilled_family(family: str, config: TrainConfig, source: VoxelMap, start: np.ndarray[Any, Any]) -> VoxelMap:

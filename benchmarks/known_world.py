@@ -19,8 +19,10 @@ from voxcore.distill import Distillation
 from voxcore.guidance.image_model import Question
 from voxcore.guidance.image_teacher import ImageTeacher
 from voxcore.guidance.noise_schedule import NoiseSchedule
+from voxcore.guidance.tiles import tiled
 from voxcore.maps import INITIAL_WORLDS, VoxelMap
 from voxcore.render import lit_colors, render_hard
+from voxcore.views import TILES
 
 
 def sdxl_schedule(prediction: str = "epsilon") -> NoiseSchedule:
@@ -55,14 +57,17 @@ class KnownWorld:
         # -sigma times the gradient of log N(alpha mean, alpha^2 spread^2 + sigma^2)
         return sigma * (noisy - alpha * mean) / (alpha**2 * spread**2 + sigma**2)
 
-    def _pictures(self, cameras: Sequence[Camera]) -> Tensor:
-        """[B, 3, H, W]; a batch has each camera several times."""
-        drawn: dict[int, Tensor] = {}
-        for camera in cameras:
-            if id(camera) not in drawn:
-                scale = self.world.world_scale
-                drawn[id(camera)] = render_hard(self.world.blocks, self._lit, camera, world_scale=scale).rgb
-        return self.encode(torch.stack([drawn[id(camera)] for camera in cameras]))
+    def _pictures(self, cameras: Sequence[tuple[Camera, ...]]) -> Tensor:
+        """[B, 3, H, W]; a batch has each picture several times."""
+        drawn: dict[tuple[Camera, ...], Tensor] = {}
+        for seen in cameras:
+            if seen not in drawn:
+                views = torch.stack([self._view(camera) for camera in seen]).movedim(-1, 1)
+                drawn[seen] = (tiled(views) if len(seen) == TILES else views)[0].movedim(0, -1)
+        return self.encode(torch.stack([drawn[seen] for seen in cameras]))
+
+    def _view(self, camera: Camera) -> Tensor:
+        return render_hard(self.world.blocks, self._lit, camera, world_scale=self.world.world_scale).rgb
 
 
 def known_world_config(variant: str, **given: Any) -> TrainConfig:

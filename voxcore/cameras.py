@@ -156,20 +156,21 @@ def orbit_cameras(
     fov_y_degrees: float,
     width: int,
     height: int,
+    turn_degrees: float = 0.0,
     rng: np.random.Generator | None = None,
 ) -> list[Camera]:
     """``count`` cameras on a sphere of ``radius`` world units around ``center`` [3], looking at it.
 
-    Azimuths are evenly spaced; with ``rng`` they get a common random turn and each a jitter of up
-    to half a spacing, and elevations are drawn uniformly from the range, otherwise they alternate
-    between its ends. Raises InvalidInput for an unusable count or range.
+    Azimuths are evenly spaced from ``turn_degrees`` on; with ``rng`` that is random instead, each gets a
+    jitter of up to half a spacing, and elevations are drawn uniformly from the range, otherwise they
+    alternate between its ends. Raises InvalidInput for an unusable count or range.
     """
     if count < 1:
         raise InvalidInput(f"expected at least 1 camera, got {count}", field="count")
     lo, hi = elevation_degrees
     if not -90.0 < lo <= hi < 90.0:
         raise InvalidInput(f"expected -90 < low <= high < 90, got {elevation_degrees}", field="elevation_degrees")
-    turn = 0.0 if rng is None else rng.uniform(0.0, 360.0)
+    turn = turn_degrees if rng is None else rng.uniform(0.0, 360.0)
     out = []
     for i in range(count):
         jitter = 0.0 if rng is None else rng.uniform(-0.5, 0.5)

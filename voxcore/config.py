@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, get_args
 
 from voxcore.defaults import BASE_DEFAULTS, DISTILLED_DEFAULTS, SAMPLE_DEFAULTS, TEACHER_DEFAULTS
 from voxcore.errors import InvalidConfig
+from voxcore.views import TILES
 
 TeacherName = Literal["prior", "photometric", "sdxl", "noise"]
 Method = Literal["distill", "sample"]
@@ -56,6 +57,7 @@ FLOAT_RANGES: Final[dict[str, tuple[float, float]]] = {
     "pixel_grad_clip": (0.0, 1e6),
     "cfg_rescale": (0.0, 1.0),
     "random_sky": (0.0, 1.0),
+    "lambda_material": (0.0, 1e6),
 }
 """The same for every other number; those in ABOVE_LOW must be above the lowest value."""
 PRIOR_CFG_SCALE: Final = (1.0, 4.0)
@@ -69,7 +71,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
 """Every setting that is one of a few names."""
 IMAGE_SETTINGS: Final = frozenset({
     "model", "variant", "negative_prompt", "cfg_rescale", "view_prompts", "perp_neg", "random_sky", "distilled_steps",
-    "tiny_encoder", "low_memory",
+    "tiny_encoder", "low_memory", "tiled_views", "lambda_material",
 })  # fmt: skip
 """Settings that only the sdxl teacher reads."""
 MODEL_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
@@ -149,6 +151,11 @@ class TrainConfig:
             models): it is then asked at those timesteps only; 0 for a model that was not.
         tiny_encoder: use the model's AutoencoderTiny in place of its VAE.
         low_memory: ask about one view at a time, and keep less for the way back.
+        tiled_views: four views a quarter turn apart are one picture of the model, which was trained on such
+            (see `voxcore.guidance.tiles`); the prompt then says nothing of the direction.
+        lambda_material: how much a material's distance from the picture counts beside its direction (see
+            `voxcore.guidance.base.Scene.material_spread`): the square of the change of a latent by a colour
+            of a pixel, for models whose latents are pixels; 0 is off.
         clean: drop floating crumbs of the result, settle larger floating pieces.
         log_every, image_every, save_map_every, checkpoint_every: in steps; 0 is never.
     """
@@ -197,6 +204,8 @@ class TrainConfig:
     distilled_steps: int = 0
     tiny_encoder: bool = False
     low_memory: bool = False
+    tiled_views: bool = False
+    lambda_material: float = 0.0
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -215,6 +224,9 @@ class TrainConfig:
             named = isinstance(self.model, str) and MODEL_PATTERN.fullmatch(self.model) is not None
             _check(named, "model", "the name of an image diffusion model", self.model)
             _check(self.image_size % 8 == 0, "image_size", "a multiple of 8", self.image_size)
+            whole = not self.tiled_views or self.views_per_step % TILES == 0
+            _check(whole, "views_per_step", f"a multiple of {TILES} with tiled_views", self.views_per_step)
+            _check(not (self.tiled_views and self.perp_neg), "perp_neg", "off with tiled_views", self.perp_neg)
         _check(self.t_end <= self.t_start, "t_end", f"at most t_start = {self.t_start}", self.t_end)
         _check(
             self.method == "distill" or self.teacher == "prior",

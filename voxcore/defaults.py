@@ -45,6 +45,8 @@ BASE_DEFAULTS: Final[dict[str, Any]] = {
     "distilled_steps": 0,
     "tiny_encoder": False,
     "low_memory": False,
+    "tiled_views": False,
+    "lambda_material": 0.0,
     "clean": True,
     "log_every": 4,
     "image_every": 40,

@@ -14,7 +14,7 @@ from voxcore import losses
 from voxcore.cameras import Camera
 from voxcore.checkpoint import step_generator
 from voxcore.config import TrainConfig
-from voxcore.errors import CheckpointError, TeacherError
+from voxcore.errors import CheckpointError, InvalidConfig, TeacherError
 from voxcore.follow import BETAS, follow
 from voxcore.grid import DifferentiableVoxelGrid
 from voxcore.guidance.base import Scene, StepInfo, TargetTeacher, Teacher
@@ -23,7 +23,7 @@ from voxcore.palette import AIR, Palette
 from voxcore.render import lit_colors
 from voxcore.schedules import call_index, fraction, late, linear
 from voxcore.stepper import StepReport
-from voxcore.views import orbit_views
+from voxcore.views import orbit_views, quarter_views
 
 Blocks = NDArray[np.uint8]
 _CONNECTIVITY_EVERY = 10
@@ -37,6 +37,8 @@ class Distillation:
         initial: the world to start from [X, Y, Z].
         fixed: mask [X, Y, Z] of cells that stay as they are in ``initial``.
         views: cameras to choose from, or empty to sample an orbit anew for each look.
+
+    Raises InvalidConfig for views that a model of tiled views does not know.
     """
 
     def __init__(
@@ -51,6 +53,8 @@ class Distillation:
         views: Sequence[Camera],
         device: torch.device,
     ) -> None:
+        if config.tiled_views and views:
+            raise InvalidConfig("expected no dataset, whose views are not a quarter turn apart", field="tiled_views")
         self.config, self.teacher, self.views = config, teacher, views
         self.initial, self.fixed = initial, fixed
         self.world_scale, self.device = world_scale, device
@@ -160,7 +164,8 @@ class Distillation:
         if self.views:
             chosen = generator.choice(len(self.views), size=min(c.views_per_step, len(self.views)), replace=False)
             return [self.views[i].resized(c.image_size, c.image_size) for i in chosen]
-        return orbit_views(self.grid.shape, self.world_scale, c.views_per_step, c.image_size, generator)
+        around = quarter_views if c.tiled_views else orbit_views
+        return around(self.grid.shape, self.world_scale, c.views_per_step, c.image_size, generator)
 
     def blocks(self) -> Blocks:
         return np.where(self.fixed, self.initial, self.grid.hard())

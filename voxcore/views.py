@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from voxcore.cameras import Camera, orbit_cameras
 from voxcore.maps import VoxelMap
 
 FOV_Y_DEGREES = 40.0
+ORBIT_FOV_Y_DEGREES: Final = 50.0
+ELEVATIONS: Final = (-5.0, 60.0)
+"""Degrees above the horizon, lowest and highest of a training's views,"""
+DISTANCES: Final = (0.8, 1.2)
+"""and how far away they are, in diagonals of the grid's base."""
+TILES: Final = 4
+"""Views in one picture of a model of tiled views."""
 
 
 def three_quarter_view(
@@ -45,14 +54,43 @@ def orbit_views(
     """``count`` cameras all around a grid of ``shape``, with all of it in their pictures: where a training without
     a dataset looks from. Pictures are square, ``image_size`` pixels a side.
     """
-    x, y, z = (side * world_scale for side in shape)
+    center, distance = _middle(shape, world_scale)
     return orbit_cameras(
         count,
-        center=np.array([0.0, y * 0.35, 0.0]),
-        radius=float(np.hypot(x, z)) * rng.uniform(0.8, 1.2),
-        elevation_degrees=(-5.0, 60.0),
-        fov_y_degrees=50.0,
+        center=center,
+        radius=distance * rng.uniform(*DISTANCES),
+        elevation_degrees=ELEVATIONS,
+        fov_y_degrees=ORBIT_FOV_Y_DEGREES,
         width=image_size,
         height=image_size,
         rng=rng,
     )
+
+
+def quarter_views(
+    shape: tuple[int, int, int], world_scale: float, count: int, image_size: int, rng: np.random.Generator
+) -> list[Camera]:
+    """The same, but every TILES cameras in a row look from one height and distance, a quarter turn apart: what one
+    picture of a model of tiled views shows (`voxcore.guidance.tiles`). ``count`` is a multiple of TILES.
+    """
+    center, distance = _middle(shape, world_scale)
+    out: list[Camera] = []
+    while len(out) < count:
+        elevation = rng.uniform(*ELEVATIONS)
+        out += orbit_cameras(
+            TILES,
+            center=center,
+            radius=distance * rng.uniform(*DISTANCES),
+            elevation_degrees=(elevation, elevation),
+            fov_y_degrees=ORBIT_FOV_Y_DEGREES,
+            width=image_size,
+            height=image_size,
+            turn_degrees=rng.uniform(0.0, 360.0),
+        )
+    return out
+
+
+def _middle(shape: tuple[int, int, int], world_scale: float) -> tuple[NDArray[np.float64], float]:
+    """What views of a grid look at, and the length of its base's diagonal."""
+    x, y, z = (side * world_scale for side in shape)
+    return np.array([0.0, y * 0.35, 0.0]), float(np.hypot(x, z))

@@ -1,8 +1,8 @@
 """Train a small text-to-image diffusion model on pictures of generated worlds: an image teacher of our own.
 
 Worlds and captions come from the generator while it trains (the feed of scripts/train_prior); each world is drawn
-with the cameras and the light of a distillation, and its caption says from where. What comes out is a folder as
-diffusers saves Stable Diffusion 1.5, which ``--teacher sdxl --model FOLDER`` takes like any other. Runs continue
+from four sides in one picture, with the cameras and the light of a distillation. What comes out is a folder as diffusers
+saves Stable Diffusion 1.5, which ``--teacher sdxl --model FOLDER --tiled-views`` takes like any other. Runs continue
 each other:
 
     python scripts/train_image_prior --minutes 9 --out models/blocks --device cuda
@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--resume", type=Path, help="folder of an earlier run")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--size", choices=SIZES, default="full")
-    parser.add_argument("--image-size", type=int, default=80, help="pixels a side, a multiple of 8")
+    parser.add_argument("--image-size", type=int, default=80, help="pixels a side of a view, a multiple of 8")
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--lr", type=float, default=1e-3)
     parser.add_argument("--decay", type=float, default=0.0, help="last part of the run in which the rate falls to zero")
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=65536, help="pictures kept on the device")
     parser.add_argument("--tokenizer", type=Path, help="folder of a tokeniser to begin with; else one is learned")
     parser.add_argument("--captions", type=int, default=CAPTIONS, help="captions it is learned from")
-    parser.add_argument("--validation", type=int, default=2048, help="pictures to validate on at the end")
+    parser.add_argument("--validation", type=int, default=512, help="pictures to validate on at the end")
     parser.add_argument("--log-every", type=int, default=100, help="steps between two lines of the log")
     args = parser.parse_args()
     if args.image_size % 8:

@@ -1,8 +1,8 @@
 """The model as a folder, as diffusers saves any Stable Diffusion: its parts made new, saved, and read again.
 
 Its autoencoder is an AutoencoderTiny whose weights are written, not learned: it brightens shadows, so that kinds of
-blocks differ where the sun does not shine, and lays 2x2 pixels in one place of 12 channels, so that the network sees
-half as many places across. A latent is thus one pixel's colour in -1..1. Its decoder is never used.
+blocks differ where the sun does not shine, and lays 4x4 pixels in one place of 48 channels, so that the network sees
+a quarter as many places across. A latent is thus one pixel's colour in -1..1. Its decoder is never used.
 """
 
 from __future__ import annotations
@@ -26,12 +26,14 @@ KINDS: Final = 3000
 KNEE: Final = 0.3
 SHADOWS: Final = 2.0
 """The autoencoder's tone curve: its slope up to a brightness of KNEE; from there on straight to 1."""
-LATENTS: Final = 12
+FOLD: Final = 4
+"""Pixels along one side of a place; the autoencoder halves twice."""
+LATENTS: Final = 3 * FOLD**2
 SIZES: Final = {
-    "full": {"widths": (96, 112, 144), "heads": (2, 2, 3), "groups": 16, "text": 192, "text_layers": 4},
+    "full": {"widths": (88, 112, 144), "heads": (2, 2, 3), "groups": 8, "text": 192, "text_layers": 4},
     "toy": {"widths": (8, 16, 16), "heads": (1, 1, 1), "groups": 4, "text": 16, "text_layers": 1},
 }
-"""``full`` has 7.9 M numbers in its UNet: what fits 16 MB in half precision."""
+"""``full`` has 7.8 M numbers in its UNet: what fits 16 MB in half precision."""
 
 
 @dataclass
@@ -48,6 +50,8 @@ class Parts:
         """The same, its networks on ``device`` in float32."""
         for part in (self.text, self.unet, self.vae):
             part.to(device, torch.float32)
+        if device.type == "cuda":  # what its convolutions take in bfloat16
+            self.unet.to(memory_format=torch.channels_last)
         return self
 
     def trained(self) -> list[torch.nn.Parameter]:
@@ -85,7 +89,7 @@ def new_parts(tokenizer: CLIPTokenizer, size: str, image_size: int) -> Parts:
         )
     )
     unet = UNet2DConditionModel(
-        sample_size=image_size // 2,
+        sample_size=image_size // FOLD,
         in_channels=LATENTS,
         out_channels=LATENTS,
         block_out_channels=chosen["widths"],
@@ -112,30 +116,32 @@ def new_parts(tokenizer: CLIPTokenizer, size: str, image_size: int) -> Parts:
 @torch.no_grad()
 def _autoencoder() -> AutoencoderTiny:
     vae = AutoencoderTiny(
-        encoder_block_out_channels=(LATENTS, LATENTS), decoder_block_out_channels=(LATENTS, LATENTS),
-        num_encoder_blocks=(1, 0), num_decoder_blocks=(0, 0), latent_channels=LATENTS,
+        encoder_block_out_channels=(LATENTS,) * 3, decoder_block_out_channels=(LATENTS,) * 2,
+        num_encoder_blocks=(0, 0, 1), num_decoder_blocks=(0, 0), latent_channels=LATENTS,
     )  # fmt: skip
-    spread, tone, fold, scale = vae.encoder.layers
+    spread, *folds, tone, scale = vae.encoder.layers
     for parameter in vae.encoder.parameters():
         parameter.zero_()
     bright, high = SHADOWS * KNEE, (1.0 - SHADOWS * KNEE) / (1.0 - KNEE)
     for c in range(3):
         spread.weight[c, c, 1, 1] = SHADOWS
+    for fold, channels in zip(folds, (3, 12), strict=True):
+        for c in range(channels):
+            for row in range(2):
+                for column in range(2):
+                    fold.weight[4 * c + 2 * row + column, c, 1 + row, 1 + column] = 1.0
+    for c in range(LATENTS):
         # max(0, v - knee), which takes away from the slope above the knee
         tone.conv[0].weight[c, c, 1, 1], tone.conv[0].bias[c] = 1.0, -bright
         tone.conv[2].weight[c, c, 1, 1] = 1.0
         tone.conv[4].weight[c, c, 1, 1] = high / SHADOWS - 1.0
-        for row in range(2):
-            for column in range(2):
-                fold.weight[4 * c + 2 * row + column, c, 1 + row, 1 + column] = 1.0
-    for c in range(LATENTS):
         scale.weight[c, c, 1, 1], scale.bias[c] = 2.0, -1.0
     return vae
 
 
 def decoded(latents: Tensor) -> Tensor:
-    """The pictures [B, H, W, 3] in 0..1 of latents [B, 12, H / 2, W / 2]: the exact inverse of the encoder."""
-    value = F.pixel_shuffle((latents + 1.0) / 2.0, 2).permute(0, 2, 3, 1).clamp(0.0, 1.0)
+    """The pictures [B, H, W, 3] in 0..1 of latents [B, 48, H / 4, W / 4]: the exact inverse of the encoder."""
+    value = F.pixel_shuffle(F.pixel_shuffle((latents + 1.0) / 2.0, 2), 2).permute(0, 2, 3, 1).clamp(0.0, 1.0)
     bright, high = SHADOWS * KNEE, (1.0 - SHADOWS * KNEE) / (1.0 - KNEE)
     return torch.where(value < bright, value / SHADOWS, KNEE + (value - bright) / high)
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from album import VIEWS, Album
+from album import Album
 from feed import Feed, Read, folded, held_out
 from folder import TOKENS, Parts, learned_tokenizer, load, new_parts, save
-from texts import CaptionReader, texts_of
+from texts import CaptionReader
 from torch import Tensor
 from torch.nn import functional as F
 from transformers import CLIPTokenizer
@@ -42,10 +42,8 @@ def run(args: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         parts.tokenizer.save_pretrained(scratch)
         reader = CaptionReader(Path(scratch), TOKENS)
-        feed = Feed(
-            args.ring, args.workers, FIRST_SEED + seen, device, read=reader, row=reader.rows * TOKENS, clutter=0.0
-        )
-        empty = torch.from_numpy(reader.read([""])[0]).long().to(device)
+        feed = Feed(args.ring, args.workers, FIRST_SEED + seen, device, read=reader, row=TOKENS, clutter=0.0)
+        empty = torch.from_numpy(reader("")).long().to(device)
         try:
             feed.wait(args.warm_ring)
             rng = np.random.default_rng(seen)
@@ -73,14 +71,14 @@ def begin(args: argparse.Namespace) -> tuple[Parts, int, int]:
         tokenizer = CLIPTokenizer.from_pretrained(args.tokenizer, local_files_only=True)
     else:
         tokenizer = tokenizer_of_captions(args.captions)
-    return new_parts(tokenizer, args.size, args.image_size), 0, 0
+    return new_parts(tokenizer, args.size, 2 * args.image_size), 0, 0
 
 
 def tokenizer_of_captions(count: int) -> CLIPTokenizer:
-    """A tokeniser for what the generator says, views included."""
+    """A tokeniser for what the generator says."""
     kept_out = held_out()
     captions = [generate(FIRST_SEED - 1 - i).caption for i in range(count)]
-    return learned_tokenizer(text for c in captions if folded(c) not in kept_out for text in texts_of(c))
+    return learned_tokenizer(caption for caption in captions if folded(caption) not in kept_out)
 
 
 def train(
@@ -166,12 +164,12 @@ def validate(parts: Parts, read: Read, album: Album, abar: Tensor, count: int) -
     with each picture under the text of another: how much the text says.
     """
     device = album.empty.device
-    worlds = [generate(VALIDATION_SEED + i) for i in range(max(1, count // VIEWS))]
+    worlds = [generate(VALIDATION_SEED + i) for i in range(count)]
     blocks = torch.from_numpy(np.stack([w.blocks for w in worlds])).to(device)
     rows = torch.from_numpy(np.stack([read(w.caption) for w in worlds])).to(device)
-    unseen = Album(VIEWS * len(worlds), album.side, lambda _: (blocks, rows), album.empty, np.random.default_rng(1))
+    unseen = Album(count, album.side, lambda _: (blocks, rows), album.empty, np.random.default_rng(1))
     torch.manual_seed(1)
-    unseen.add(len(worlds), fused=album.empty.is_cuda)
+    unseen.add(count, fused=album.empty.is_cuda)
     pictures, ids = unseen.draw(count)
     out: dict[str, float] = {}
     for time_ in TIMES:

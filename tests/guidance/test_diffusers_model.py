@@ -51,7 +51,7 @@ def test_guided_noise_is_the_pipelines_own(model_folders: dict[str, Path], name:
     model = load_model(folder, CPU)
     prompts = ViewPrompts(TEXT, negative, view_dependent=False)
     model.read(prompts.texts)
-    guide = Guide(model, prompts, [CAMERA], scale=7.5, rescale=0.4, size=(32, 32))
+    guide = Guide(model, prompts, [(CAMERA,)], scale=7.5, rescale=0.4, size=(32, 32))
     for output, t, noisy in denoising(own_pipeline(folder), **asked):
         expected = model.schedule.noise_from(output, noisy, t)
         torch.testing.assert_close(guide.noise(noisy, t), expected, rtol=1e-4, atol=1e-5)
@@ -66,9 +66,9 @@ def test_views_in_one_batch_are_the_views_one_by_one(model_folders: dict[str, Pa
     prompts = ViewPrompts(TEXT, NEGATIVE, perp_neg=True)
     model.read(prompts.texts)
     noisy = torch.randn(3, 4, 16, 16, generator=torch.Generator().manual_seed(1))
-    together = Guide(model, prompts, around, scale=7.5, rescale=0.5, size=(32, 32)).noise(noisy, 500)
+    together = Guide(model, prompts, [(camera,) for camera in around], scale=7.5, rescale=0.5, size=(32, 32)).noise(noisy, 500)
     for i, camera in enumerate(around):
-        alone = Guide(model, prompts, [camera], scale=7.5, rescale=0.5, size=(32, 32)).noise(noisy[i : i + 1], 500)
+        alone = Guide(model, prompts, [(camera,)], scale=7.5, rescale=0.5, size=(32, 32)).noise(noisy[i : i + 1], 500)
         torch.testing.assert_close(together[i : i + 1], alone, rtol=1e-4, atol=1e-5)
 
 
@@ -116,7 +116,7 @@ def test_low_memory_changes_no_answer(model_folders: dict[str, Path]) -> None:
     for low_memory in (False, True):
         model = load_model(model_folders["sdxl"], CPU, low_memory=low_memory)
         model.read(prompts.texts)
-        guide = Guide(model, prompts, [CAMERA, CAMERA], scale=5.0, rescale=0.0, size=(32, 32))
+        guide = Guide(model, prompts, [(CAMERA,), (CAMERA,)], scale=5.0, rescale=0.0, size=(32, 32))
         answers.append(guide.noise(noisy, 300))
     torch.testing.assert_close(answers[0], answers[1], rtol=1e-4, atol=1e-5)
 
@@ -126,5 +126,5 @@ def test_nothing_in_the_model_is_trained(model_folders: dict[str, Path]) -> None
     prompts = ViewPrompts(TEXT)
     model.read(prompts.texts)
     noisy = torch.randn(1, 4, 16, 16, requires_grad=True)
-    answer = Guide(model, prompts, [CAMERA], scale=5.0, rescale=0.0, size=(32, 32)).noise(noisy, 300)
+    answer = Guide(model, prompts, [(CAMERA,)], scale=5.0, rescale=0.0, size=(32, 32)).noise(noisy, 300)
     assert not answer.requires_grad

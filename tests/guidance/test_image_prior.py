@@ -11,21 +11,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from benchmarks import image_prior
 from benchmarks.known_family import KnownFamily
+from benchmarks.lowered import lowered
 from voxcore.config import TrainConfig
 from voxcore.distill import Distillation
 from voxcore.errors import ModelFormatError
 from voxcore.guidance.diffusers_model import load_model
 from voxcore.guidance.image_teacher import ImageTeacher
 from voxcore.guidance.model_folder import check_model_folder
-from voxcore.guidance.view_prompts import ViewPrompts, direction, nearest
 from voxcore.maps import INITIAL_WORLDS, VoxelMap
 from voxcore.palette import EDITOR
 from voxcore.png import decode_png
 from voxcore.render import SKY, hard_image, lit_colors
-from voxcore.views import orbit_views
+from voxcore.views import quarter_views
 from voxcore.worlds import generate
 
 ROOT = Path(__file__).parents[2]
@@ -83,8 +84,9 @@ def test_another_run_goes_on_from_it(model: Path, tmp_path: Path) -> None:
 
 def test_the_image_teacher_takes_it_and_its_gradient_reaches_the_grid(model: Path) -> None:
     config = TrainConfig.create(
-        "a castle", teacher="sdxl", model="blocks", image_size=16, views_per_step=2, steps=2, teacher_calls=1, lr=0.5
-    )
+        "a castle", teacher="sdxl", model="blocks", tiled_views=True, image_size=16, views_per_step=4, steps=2,
+        teacher_calls=1, lr=0.5, lambda_material=4.0,
+    )  # fmt: skip
     source = VoxelMap(np.zeros((8, 8, 8), dtype=np.uint8))
     initial = INITIAL_WORLDS["ground_plane"](source)
     teacher = ImageTeacher(config, load_model(model, CPU))
@@ -101,7 +103,7 @@ def test_its_latents_are_the_pixels_with_brighter_shadows(model: Path) -> None:
     loaded = load_model(model, CPU)
     pictures = torch.rand(2, 16, 16, 3, dtype=torch.float64).float()
     latents = loaded.encode(pictures)
-    assert latents.shape == (2, 12, 8, 8)
+    assert latents.shape == (2, 48, 4, 4)
     torch.testing.assert_close(latents, KnownFamily("castle", 1).encode(pictures))
     torch.testing.assert_close(folder.decoded(latents), pictures)
     assert loaded.schedule.bound == 1.0
@@ -112,7 +114,7 @@ def test_a_folder_whose_parts_do_not_fit_is_refused(model: Path, tmp_path: Path)
     shutil.copytree(model, wrong)
     config = json.loads((wrong / "vae" / "config.json").read_text())
     (wrong / "vae" / "config.json").write_text(json.dumps(config | {"latent_channels": 4}))
-    with pytest.raises(ModelFormatError, match="expected 4, got 12"):
+    with pytest.raises(ModelFormatError, match="expected 4, got 48"):
         check_model_folder(wrong)
     (wrong / "vae" / "config.json").write_text(json.dumps(config))
     (wrong / "text_encoder" / "model.fp16.safetensors").unlink()
@@ -129,31 +131,49 @@ def test_training_goes_on_from_its_own_kind_of_model_only(model: Path, tmp_path:
         folder.load(other)
 
 
-def test_pictures_are_those_of_a_distillation_with_the_texts_of_its_views(
-    model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(album, "PLACES", 1)
-    monkeypatch.setattr(album, "NO_VIEW", 0.0)
+def shown_album(model: Path, blocks: Tensor, caption: str, side: int) -> tuple[album.Album, Tensor]:
+    """An album of one world's pictures, and its caption's numbers."""
     reader = texts.CaptionReader(model / "tokenizer", folder.TOKENS)
-    world = generate(5, family="castle")
-    blocks, rows = torch.from_numpy(world.blocks)[None], torch.from_numpy(reader(world.caption))[None]
-    empty = torch.from_numpy(reader.read([""])[0]).long()
-    shown = album.Album(4, 32, lambda _: (blocks, rows), empty, np.random.default_rng(0))
+    ids = torch.from_numpy(reader(caption))
+    empty = torch.from_numpy(reader("")).long()
+    shown = album.Album(1, side, lambda _: (blocks[None], ids[None]), empty, np.random.default_rng(0))
     shown.add(1, fused=False)
-    sides = ViewPrompts(world.caption).texts
-    views = orbit_views((64, 48, 64), 2.0, 4, 32, np.random.default_rng(0))
-    assert len({nearest(*direction(camera)) for camera in views}) > 1
-    for i, camera in enumerate(views):
+    return shown, ids
+
+
+def test_pictures_are_tiled_views_of_a_distillation(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(album, "PLACES", 1)
+    monkeypatch.setattr(album, "LOWERED", 0.0)
+    world = generate(5, family="castle")
+    shown, ids = shown_album(model, torch.from_numpy(world.blocks), world.caption, 32)
+    picture = shown.colors(shown.codes[0]).numpy()
+    views = quarter_views((64, 48, 64), 2.0, 4, 32, np.random.default_rng(0))
+    for camera, (row, column) in zip(views, ((0, 0), (0, 1), (1, 0), (1, 1)), strict=True):
         expected = hard_image(world.blocks, lit_colors(EDITOR), camera, world_scale=2.0) / 255
-        np.testing.assert_allclose(shown.colors(shown.codes[i]).numpy(), expected, atol=0.005)
-        assert shown.ids[i].tolist() == reader.read([sides[nearest(*direction(camera))]])[0].tolist()
+        tile = picture[32 * row : 32 * row + 32, 32 * column : 32 * column + 32]
+        np.testing.assert_allclose(tile, expected, atol=0.005)
+    assert shown.ids[0].tolist() == ids.tolist()
+
+
+def test_worlds_lie_as_low_as_they_can(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(album, "PLACES", 1)
+    monkeypatch.setattr(album, "LOWERED", 1.0)
+    blocks = torch.zeros(64, 48, 64, dtype=torch.uint8)
+    blocks[:, :5], blocks[20:30, 5:48, 20:30] = 1, 2
+    blocks[0, 3:5] = 0  # the lowest place is three high
+    low = torch.cat([blocks[:, 2:], torch.zeros(64, 2, 64, dtype=torch.uint8)], 1)
+    torch.testing.assert_close(lowered(blocks[None], torch.ones(1, dtype=torch.bool))[0], low)
+    torch.testing.assert_close(lowered(blocks[None], torch.zeros(1, dtype=torch.bool))[0], blocks)
+    torch.testing.assert_close(lowered(torch.zeros_like(blocks)[None], torch.ones(1, dtype=torch.bool))[0], torch.zeros_like(blocks))
+    as_they_are, moved = (shown_album(model, world, "a tower", 16)[0].codes for world in (low, blocks))
+    torch.testing.assert_close(moved, as_they_are)
 
 
 def test_a_picture_may_have_another_sky_and_no_text(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(album, "PLACES", 1)
     empty = torch.full((folder.TOKENS,), 7)
     blocks = torch.zeros(1, 64, 48, 64, dtype=torch.uint8)
-    rows = torch.full((1, 5 * folder.TOKENS), 9)
+    rows = torch.full((1, folder.TOKENS), 9)
     shown = album.Album(4, 16, lambda _: (blocks, rows), empty, np.random.default_rng(0))
     shown.add(1, fused=False)
     torch.manual_seed(0)
@@ -168,7 +188,7 @@ def test_a_picture_may_have_another_sky_and_no_text(model: Path, monkeypatch: py
 def test_the_benchmark_runs_the_job_and_names_what_came_out(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small = ["--set", "steps=2", "teacher_calls=1", "image_size=16", "views_per_step=1"]
+    small = ["--set", "steps=2", "teacher_calls=1", "image_size=16", "views_per_step=4"]
     arguments = ["distil", str(model), "--out", str(tmp_path), "--prompts", "single-01", "--starts", "ground", *small]
     for expected in ("single-01/ground/1", "castle"):
         with pytest.MonkeyPatch.context() as patch:

@@ -65,7 +65,7 @@ TWO = [(0.3, -0.8, 0.2), (0.7, 0.6, 0.1)]
 def guide_of(model: Mixture, scale: float) -> Guide:
     prompts = ViewPrompts("a castle", view_dependent=False)
     model.read(prompts.texts)
-    return Guide(model, prompts, [CAMERA] * SHAPE[0], scale=scale, rescale=0.0, size=(8, 8))
+    return Guide(model, prompts, [(CAMERA,)] * SHAPE[0], scale=scale, rescale=0.0, size=(8, 8))
 
 
 def latents(seed: int) -> Tensor:

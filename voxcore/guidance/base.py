@@ -53,6 +53,19 @@ class Scene:
         drawn = self._drawn(self.soft.pure(), views, self._lit)
         return drawn.reshaped((len(self.cameras), views.height, views.width))
 
+    def material_spread(self) -> Tensor:
+        """Squared distance of what each pixel of `pictures` could show from what it shows, summed, where only the
+        material of what is seen there is in question; differentiable in the materials alone.
+
+        Pure pictures tell a cell in which direction its colour should go, and the material that lies farthest that
+        way answers. With half this much, times the squared slope of what the loss compares, the answer is the
+        material that lies nearest: g (c - C) + |c - C|^2 / 2 is the whole change of a squared error whose
+        gradient is g where a cell of colour C takes colour c.
+        """
+        seen = self._drawn(SoftView(self.soft.occupancy.detach(), self.soft.materials), Views.of(self.cameras), self._lit)
+        color = self.pictures.rgb.detach().reshape(seen.rgb.shape)
+        return (seen.square - 2.0 * (seen.rgb * color).sum(-1) + color.pow(2).sum(-1)).sum()
+
     def render(self, rays: Rays | Views, lit: NDArray[np.float64] | None = None) -> RenderOutput:
         """Any rays, differentiably in ``soft``; with other colours ``lit`` [M, 6, 3] than the palette's."""
         return self._drawn(self.soft, rays, self._lit if lit is None else lit)

@@ -16,9 +16,10 @@ from voxcore.guidance.view_prompts import ViewPrompts
 
 
 class Guide:
-    """A model, asked about V views.
+    """A model, asked about V pictures.
 
     Args:
+        cameras: of each picture, one or several tiled ones; the first is what the prompts go by.
         scale: classifier-free guidance.
         rescale: see `voxcore.guidance.classifier_free.rescaled`.
         size: (height, width) of the pictures.
@@ -28,14 +29,14 @@ class Guide:
         self,
         model: ImageModel,
         prompts: ViewPrompts,
-        cameras: Sequence[Camera],
+        cameras: Sequence[tuple[Camera, ...]],
         *,
         scale: float,
         rescale: float,
         size: tuple[int, int],
     ) -> None:
         self.model, self.cameras, self.scale, self.rescale, self.size = model, list(cameras), scale, rescale, size
-        self._views = prompts.for_cameras(cameras)
+        self._views = prompts.for_cameras([seen[0] for seen in cameras])
 
     @property
     def schedule(self) -> NoiseSchedule:

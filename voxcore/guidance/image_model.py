@@ -17,12 +17,12 @@ class Question:
     """What a batch of B pictures is said to show.
 
     ``mix`` [B, P] weighs the embeddings of the texts that `ImageModel.read` was given. ``cameras``
-    [B] is where each was taken from; models that know nothing of cameras leave it. ``size`` is
-    (height, width) of the pictures in pixels.
+    [B] is where each was taken from, by one camera or tiled from several (`voxcore.guidance.tiles`); models
+    that know nothing of cameras leave it. ``size`` is (height, width) of the pictures in pixels.
     """
 
     mix: Tensor
-    cameras: Sequence[Camera]
+    cameras: Sequence[tuple[Camera, ...]]
     size: tuple[int, int]
 
 
@@ -39,7 +39,7 @@ class ImageModel(Protocol):
         ...
 
     def encode(self, rgb: Tensor) -> Tensor:
-        """Latents [V, C, h, w] float32 of pictures [V, H, W, 3] in 0..1. Differentiable."""
+        """Latents [B, C, h, w] float32 of pictures [B, H, W, 3] in 0..1. Differentiable."""
         ...
 
     def output(self, noisy: Tensor, t: int, question: Question) -> Tensor:

@@ -21,10 +21,12 @@ from voxcore.guidance.image_model import ImageModel
 from voxcore.guidance.noise_schedule import trailing_timesteps
 from voxcore.guidance.pixel_gradient import clip_pixel_gradient
 from voxcore.guidance.surface_noise import surface_noise
+from voxcore.guidance.tiles import tiled
 from voxcore.guidance.variants import VARIANTS, Draws
 from voxcore.guidance.view_prompts import ViewPrompts
 from voxcore.render import SKY
 from voxcore.schedules import fraction, linear
+from voxcore.views import TILES
 
 _SKY: Final = torch.tensor(SKY)
 
@@ -35,8 +37,12 @@ class ImageTeacher:
     def __init__(self, config: TrainConfig, model: ImageModel) -> None:
         self.config, self.model = config, model
         self.prompts = ViewPrompts(
-            config.prompt, config.negative_prompt, view_dependent=config.view_prompts, perp_neg=config.perp_neg
+            config.prompt,
+            config.negative_prompt,
+            view_dependent=config.view_prompts and not config.tiled_views,
+            perp_neg=config.perp_neg,
         )
+        self._tiles = TILES if config.tiled_views else 1
         count = model.schedule.count
         if config.distilled_steps > count:
             raise InvalidConfig(f"expected at most the model's {count}", field="distilled_steps")
@@ -50,37 +56,48 @@ class ImageTeacher:
         drawn, views = scene.pictures, len(scene.cameras)
         rgb = drawn.rgb + (1.0 - drawn.alpha)[..., None] * (self._sky(views, info) - _SKY).to(drawn.rgb)
         # The loss is a mean over views: the limit is on what one pixel does to its own view's loss.
-        latents = self.model.encode(clip_pixel_gradient(rgb, self.config.pixel_grad_clip / views))
+        rgb = clip_pixel_gradient(rgb, self.config.pixel_grad_clip / views)
+        latents = self.model.encode(self._laid(rgb.movedim(-1, 1)).movedim(1, -1))
         if info.call != self._call:
             self._look(latents.detach(), scene, info)
         self._target = self._target.to(latents)  # a checkpoint's lies on the CPU
-        loss = 0.5 * self._weight * (latents - self._target).pow(2).sum() / views
+        error = (latents - self._target).pow(2).sum()
+        if self.config.lambda_material > 0.0:
+            error = error + self.config.lambda_material * scene.material_spread()
+        loss = 0.5 * self._weight * error / views
         return Score(loss, (self._t + 1) / self.model.schedule.count)
 
     @torch.no_grad()
     def _look(self, latents: Tensor, scene: Scene, info: StepInfo) -> None:
         c = self.config
         depth = scene.pictures.depth
-        _, channels, h, w = latents.shape
+        channels, h, w = latents.shape[1:]
+        side = 2 if c.tiled_views else 1
         guide = Guide(
             self.model,
             self.prompts,
-            scene.cameras,
+            [tuple(scene.cameras[i : i + self._tiles]) for i in range(0, len(scene.cameras), self._tiles)],
             scale=c.cfg_scale,
             rescale=c.cfg_rescale,
-            size=(depth.shape[1], depth.shape[2]),
+            size=(side * depth.shape[1], side * depth.shape[2]),
         )
         t = self._timestep(info)
         draws = Draws(
             fresh=lambda: torch.randn(latents.shape, generator=info.generator).to(latents),
-            on_surfaces=lambda: surface_noise(
-                depth, scene.cameras, (channels, h, w), cell=scene.world_scale, seed=c.seed
+            on_surfaces=lambda: self._laid(
+                surface_noise(
+                    depth, scene.cameras, (channels, h // side, w // side), cell=scene.world_scale, seed=c.seed
+                )
             ),
         )
         pull = VARIANTS[c.variant](guide, latents, t, draws)
         if not bool(torch.isfinite(pull.target).all()):
             raise TeacherError(f"the image model's answer at timestep {t} is not finite", field="teacher")
         self._target, self._weight, self._t, self._call = pull.target, pull.weight, t, info.call
+
+    def _laid(self, views: Tensor) -> Tensor:
+        """[V, C, H, W] as the model's pictures."""
+        return tiled(views) if self.config.tiled_views else views
 
     def _timestep(self, info: StepInfo) -> int:
         """From high to low over the run (arXiv:2306.12422 shows why); a distilled model's nearest own one."""
@@ -91,12 +108,13 @@ class ImageTeacher:
 
     def _sky(self, views: int, info: StepInfo) -> Tensor:
         """[V, 1, 1, 3] float64: the sky's own colour, or with probability ``random_sky`` any other, so that matter
-        cannot pass for sky. It stays the same from look to look.
+        cannot pass for sky. It is one in all of a picture, and stays the same from look to look.
         """
         generator = step_generator(self.config.seed, info.call, "sky")
-        other = torch.rand(views, 1, 1, 3, generator=generator, dtype=torch.float64)
-        chosen = torch.rand(views, 1, 1, 1, generator=generator) < self.config.random_sky
-        return torch.where(chosen, other, _SKY)
+        pictures = views // self._tiles
+        other = torch.rand(pictures, 1, 1, 3, generator=generator, dtype=torch.float64)
+        chosen = torch.rand(pictures, 1, 1, 1, generator=generator) < self.config.random_sky
+        return torch.where(chosen, other, _SKY).repeat_interleave(self._tiles, 0)
 
     def state(self) -> dict[str, Tensor]:
         numbers = torch.tensor([self._call, self._t, self._weight], dtype=torch.float64)
