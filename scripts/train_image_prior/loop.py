@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -84,7 +86,9 @@ def tokenizer_of_captions(count: int) -> CLIPTokenizer:
 def train(
     args: argparse.Namespace, parts: Parts, averaged: list[Tensor], feed: Feed, album: Album, step: int, seen: int
 ) -> None:
-    """Steps until the time is over; then the averaged weights are validated and saved."""
+    """Steps until the time is over or the process is told to end (SIGTERM); then the averaged weights are saved and
+    validated.
+    """
     device, fused = album.empty.device, album.empty.is_cuda
     optimizer = torch.optim.AdamW(groups(parts), lr=args.lr, betas=(0.9, 0.98), fused=fused)
     torch.manual_seed(seen + 2)
@@ -92,7 +96,9 @@ def train(
     album.add(args.worlds, fused=fused)  # compiles the drawing
     losses: list[Tensor] = []
     first, began, said, elapsed = step, time.monotonic(), 0.0, 0.0
-    while elapsed < args.minutes * 60 or step == first:
+    told_to_stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: told_to_stop.set())
+    while (elapsed < args.minutes * 60 and not told_to_stop.is_set()) or step == first:
         left = 1.0 - elapsed / (args.minutes * 60) if args.minutes else 1.0
         rate = args.lr * min(1.0, (step - first + 1) / 200) * (min(1.0, left / args.decay) if args.decay else 1.0)
         for group in optimizer.param_groups:
