@@ -40,8 +40,8 @@ SHAPE: Final = (64, 48, 64)
 IMAGE: Final[dict[str, Any]] = {
     "teacher": "sdxl", "variant": "sds", "steps": 300, "teacher_calls": 75, "views_per_step": 8, "image_size": 80,
     "cfg_scale": 7.5, "cfg_rescale": 0.5, "t_start": 0.98, "t_end": 0.1, "lr": 0.4, "material_lr": 0.4,
-    "adam_eps": 1e4, "tiled_views": True, "lambda_material": 4.0, "random_sky": 0.3, "pixel_grad_clip": 0.0,
-    "log_every": 0, "image_every": 0, "checkpoint_every": 0,
+    "adam_eps": 1e4, "tiled_views": True, "even_weights": True, "lambda_material": 4.0, "random_sky": 0.3,
+    "pixel_grad_clip": 0.0, "log_every": 0, "image_every": 0, "checkpoint_every": 0,
 }  # fmt: skip
 """Few looks at many views, each followed for four fast steps, from noise to nearly clean. ``adam_eps`` is what decides:
 with next to none every cell moves as fast as those that the pictures show, and the air fills up.

@@ -121,7 +121,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--download", action="store_true", help="fetch a model of the hub that is not here yet")
     parser.add_argument("--variant", choices=get_args(Variant), help="how an image model's score is distilled")
     parser.add_argument("--negative-prompt", help="what the image model should not paint")
-    for name in ("view-prompts", "perp-neg", "tiny-encoder", "low-memory", "tiled-views"):
+    for name in ("view-prompts", "perp-neg", "tiny-encoder", "low-memory", "tiled-views", "even-weights"):
         parser.add_argument(f"--{name}", action=argparse.BooleanOptionalAction, help="of the sdxl teacher")
     for name in ("steps", "seed", "distilled-steps", "teacher-calls", "views-per-step", "image-size",
                  "log-every", "image-every", "save-map-every", "checkpoint-every"):  # fmt: skip

@@ -71,7 +71,7 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
 """Every setting that is one of a few names."""
 IMAGE_SETTINGS: Final = frozenset({
     "model", "variant", "negative_prompt", "cfg_rescale", "view_prompts", "perp_neg", "random_sky", "distilled_steps",
-    "tiny_encoder", "low_memory", "tiled_views", "lambda_material",
+    "tiny_encoder", "low_memory", "tiled_views", "lambda_material", "even_weights",
 })  # fmt: skip
 """Settings that only the sdxl teacher reads."""
 MODEL_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
@@ -156,6 +156,7 @@ class TrainConfig:
         lambda_material: how much a material's distance from the picture counts beside its direction (see
             `voxcore.guidance.base.Scene.material_spread`): the square of the change of a latent by a colour
             of a pixel, for models whose latents are pixels; 0 is off.
+        even_weights: every look pulls alike, whatever its noise (see `voxcore.guidance.variants.EVEN_WEIGHT`).
         clean: drop floating crumbs of the result, settle larger floating pieces.
         log_every, image_every, save_map_every, checkpoint_every: in steps; 0 is never.
     """
@@ -206,6 +207,7 @@ class TrainConfig:
     low_memory: bool = False
     tiled_views: bool = False
     lambda_material: float = 0.0
+    even_weights: bool = False
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():

@@ -47,6 +47,7 @@ BASE_DEFAULTS: Final[dict[str, Any]] = {
     "low_memory": False,
     "tiled_views": False,
     "lambda_material": 0.0,
+    "even_weights": False,
     "clean": True,
     "log_every": 4,
     "image_every": 40,

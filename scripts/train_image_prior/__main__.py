@@ -1,9 +1,9 @@
 """Train a small text-to-image diffusion model on pictures of generated worlds: an image teacher of our own.
 
 Worlds and captions come from the generator while it trains (the feed of scripts/train_prior); each world is drawn
-from four sides in one picture, with the cameras and the light of a distillation. What comes out is a folder as diffusers
-saves Stable Diffusion 1.5, which ``--teacher sdxl --model FOLDER --tiled-views`` takes like any other. Runs continue
-each other:
+from four sides in one picture, with the cameras and the light of a distillation. What comes out is a folder as
+diffusers saves Stable Diffusion 1.5, which ``--teacher sdxl --model FOLDER --tiled-views`` takes like any other. Runs
+continue each other:
 
     python scripts/train_image_prior --minutes 9 --out models/blocks --device cuda
     python scripts/train_image_prior --minutes 9 --out models/blocks --device cuda --resume models/blocks --decay 0.6

@@ -66,7 +66,9 @@ def test_views_in_one_batch_are_the_views_one_by_one(model_folders: dict[str, Pa
     prompts = ViewPrompts(TEXT, NEGATIVE, perp_neg=True)
     model.read(prompts.texts)
     noisy = torch.randn(3, 4, 16, 16, generator=torch.Generator().manual_seed(1))
-    together = Guide(model, prompts, [(camera,) for camera in around], scale=7.5, rescale=0.5, size=(32, 32)).noise(noisy, 500)
+    together = Guide(model, prompts, [(camera,) for camera in around], scale=7.5, rescale=0.5, size=(32, 32)).noise(
+        noisy, 500
+    )
     for i, camera in enumerate(around):
         alone = Guide(model, prompts, [(camera,)], scale=7.5, rescale=0.5, size=(32, 32)).noise(noisy[i : i + 1], 500)
         torch.testing.assert_close(together[i : i + 1], alone, rtol=1e-4, atol=1e-5)

@@ -164,7 +164,9 @@ def test_worlds_lie_as_low_as_they_can(model: Path, monkeypatch: pytest.MonkeyPa
     low = torch.cat([blocks[:, 2:], torch.zeros(64, 2, 64, dtype=torch.uint8)], 1)
     torch.testing.assert_close(lowered(blocks[None], torch.ones(1, dtype=torch.bool))[0], low)
     torch.testing.assert_close(lowered(blocks[None], torch.zeros(1, dtype=torch.bool))[0], blocks)
-    torch.testing.assert_close(lowered(torch.zeros_like(blocks)[None], torch.ones(1, dtype=torch.bool))[0], torch.zeros_like(blocks))
+    torch.testing.assert_close(
+        lowered(torch.zeros_like(blocks)[None], torch.ones(1, dtype=torch.bool))[0], torch.zeros_like(blocks)
+    )
     as_they_are, moved = (shown_album(model, world, "a tower", 16)[0].codes for world in (low, blocks))
     torch.testing.assert_close(moved, as_they_are)
 

@@ -62,7 +62,9 @@ class Scene:
         material that lies nearest: g (c - C) + |c - C|^2 / 2 is the whole change of a squared error whose
         gradient is g where a cell of colour C takes colour c.
         """
-        seen = self._drawn(SoftView(self.soft.occupancy.detach(), self.soft.materials), Views.of(self.cameras), self._lit)
+        seen = self._drawn(
+            SoftView(self.soft.occupancy.detach(), self.soft.materials), Views.of(self.cameras), self._lit
+        )
         color = self.pictures.rgb.detach().reshape(seen.rgb.shape)
         return (seen.square - 2.0 * (seen.rgb * color).sum(-1) + color.pow(2).sum(-1)).sum()
 

@@ -22,7 +22,7 @@ from voxcore.guidance.noise_schedule import trailing_timesteps
 from voxcore.guidance.pixel_gradient import clip_pixel_gradient
 from voxcore.guidance.surface_noise import surface_noise
 from voxcore.guidance.tiles import tiled
-from voxcore.guidance.variants import VARIANTS, Draws
+from voxcore.guidance.variants import EVEN_WEIGHT, VARIANTS, Draws
 from voxcore.guidance.view_prompts import ViewPrompts
 from voxcore.render import SKY
 from voxcore.schedules import fraction, linear
@@ -93,7 +93,8 @@ class ImageTeacher:
         pull = VARIANTS[c.variant](guide, latents, t, draws)
         if not bool(torch.isfinite(pull.target).all()):
             raise TeacherError(f"the image model's answer at timestep {t} is not finite", field="teacher")
-        self._target, self._weight, self._t, self._call = pull.target, pull.weight, t, info.call
+        self._target, self._t, self._call = pull.target, t, info.call
+        self._weight = EVEN_WEIGHT if c.even_weights else pull.weight
 
     def _laid(self, views: Tensor) -> Tensor:
         """[V, C, H, W] as the model's pictures."""

@@ -269,6 +269,9 @@ class TrainSettings(_message.Message):
     DISTILLED_STEPS_FIELD_NUMBER: _builtins.int
     TINY_ENCODER_FIELD_NUMBER: _builtins.int
     LOW_MEMORY_FIELD_NUMBER: _builtins.int
+    TILED_VIEWS_FIELD_NUMBER: _builtins.int
+    LAMBDA_MATERIAL_FIELD_NUMBER: _builtins.int
+    EVEN_WEIGHTS_FIELD_NUMBER: _builtins.int
     teacher: Global___Teacher.ValueType
     method: Global___TrainingMethod.ValueType
     init_mode: Global___InitMode.ValueType
@@ -339,6 +342,12 @@ class TrainSettings(_message.Message):
     """Use the model's AutoencoderTiny in place of its VAE."""
     low_memory: _builtins.bool
     """Ask about one view at a time: less memory, more time."""
+    tiled_views: _builtins.bool
+    """Four views a quarter turn apart are one picture of the model."""
+    lambda_material: _builtins.float
+    """How much a material's distance from the picture counts beside its direction."""
+    even_weights: _builtins.bool
+    """Every look pulls alike, whatever its noise."""
     @_builtins.property
     def region(self) -> Global___Region:
         """Only cells in this box may change."""
@@ -393,10 +402,13 @@ class TrainSettings(_message.Message):
         distilled_steps: _builtins.int | None = ...,
         tiny_encoder: _builtins.bool | None = ...,
         low_memory: _builtins.bool | None = ...,
+        tiled_views: _builtins.bool | None = ...,
+        lambda_material: _builtins.float | None = ...,
+        even_weights: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_rescale", b"_cfg_rescale", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_distilled_steps", b"_distilled_steps", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_low_memory", b"_low_memory", "_lr", b"_lr", "_material_lr", b"_material_lr", "_model", b"_model", "_negative_prompt", b"_negative_prompt", "_perp_neg", b"_perp_neg", "_pixel_grad_clip", b"_pixel_grad_clip", "_random_sky", b"_random_sky", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_tiny_encoder", b"_tiny_encoder", "_view_prompts", b"_view_prompts", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_rescale", b"cfg_rescale", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "distilled_steps", b"distilled_steps", "image_every", b"image_every", "image_size", b"image_size", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "low_memory", b"low_memory", "lr", b"lr", "material_lr", b"material_lr", "model", b"model", "negative_prompt", b"negative_prompt", "perp_neg", b"perp_neg", "pixel_grad_clip", b"pixel_grad_clip", "random_sky", b"random_sky", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "tiny_encoder", b"tiny_encoder", "view_prompts", b"view_prompts", "views_per_step", b"views_per_step"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_rescale", b"_cfg_rescale", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_distilled_steps", b"_distilled_steps", "_even_weights", b"_even_weights", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_material", b"_lambda_material", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_low_memory", b"_low_memory", "_lr", b"_lr", "_material_lr", b"_material_lr", "_model", b"_model", "_negative_prompt", b"_negative_prompt", "_perp_neg", b"_perp_neg", "_pixel_grad_clip", b"_pixel_grad_clip", "_random_sky", b"_random_sky", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_tiled_views", b"_tiled_views", "_tiny_encoder", b"_tiny_encoder", "_view_prompts", b"_view_prompts", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_rescale", b"cfg_rescale", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "distilled_steps", b"distilled_steps", "even_weights", b"even_weights", "image_every", b"image_every", "image_size", b"image_size", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_material", b"lambda_material", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "low_memory", b"low_memory", "lr", b"lr", "material_lr", b"material_lr", "model", b"model", "negative_prompt", b"negative_prompt", "perp_neg", b"perp_neg", "pixel_grad_clip", b"pixel_grad_clip", "random_sky", b"random_sky", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "tiled_views", b"tiled_views", "tiny_encoder", b"tiny_encoder", "view_prompts", b"view_prompts", "views_per_step", b"views_per_step"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_rescale", b"_cfg_rescale", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_distilled_steps", b"_distilled_steps", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_low_memory", b"_low_memory", "_lr", b"_lr", "_material_lr", b"_material_lr", "_model", b"_model", "_negative_prompt", b"_negative_prompt", "_perp_neg", b"_perp_neg", "_pixel_grad_clip", b"_pixel_grad_clip", "_random_sky", b"_random_sky", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_tiny_encoder", b"_tiny_encoder", "_view_prompts", b"_view_prompts", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_rescale", b"cfg_rescale", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "distilled_steps", b"distilled_steps", "image_every", b"image_every", "image_size", b"image_size", "init_mode", b"init_mode", "keep", b"keep", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "low_memory", b"low_memory", "lr", b"lr", "material_lr", b"material_lr", "method", b"method", "model", b"model", "negative_prompt", b"negative_prompt", "perp_neg", b"perp_neg", "pixel_grad_clip", b"pixel_grad_clip", "random_sky", b"random_sky", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher", b"teacher", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "tiny_encoder", b"tiny_encoder", "variant", b"variant", "view_prompts", b"view_prompts", "views_per_step", b"views_per_step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps", "_cfg_rescale", b"_cfg_rescale", "_cfg_scale", b"_cfg_scale", "_checkpoint_every", b"_checkpoint_every", "_clean", b"_clean", "_distilled_steps", b"_distilled_steps", "_even_weights", b"_even_weights", "_image_every", b"_image_every", "_image_size", b"_image_size", "_lambda_connectivity", b"_lambda_connectivity", "_lambda_entropy", b"_lambda_entropy", "_lambda_material", b"_lambda_material", "_lambda_prior", b"_lambda_prior", "_lambda_smooth", b"_lambda_smooth", "_lambda_sparsity", b"_lambda_sparsity", "_log_every", b"_log_every", "_logit_air", b"_logit_air", "_logit_material", b"_logit_material", "_logit_solid", b"_logit_solid", "_low_memory", b"_low_memory", "_lr", b"_lr", "_material_lr", b"_material_lr", "_model", b"_model", "_negative_prompt", b"_negative_prompt", "_perp_neg", b"_perp_neg", "_pixel_grad_clip", b"_pixel_grad_clip", "_random_sky", b"_random_sky", "_save_map_every", b"_save_map_every", "_seed", b"_seed", "_steps", b"_steps", "_strength", b"_strength", "_t_end", b"_t_end", "_t_start", b"_t_start", "_teacher_calls", b"_teacher_calls", "_temp_end", b"_temp_end", "_temp_start", b"_temp_start", "_tiled_views", b"_tiled_views", "_tiny_encoder", b"_tiny_encoder", "_view_prompts", b"_view_prompts", "_views_per_step", b"_views_per_step", "adam_eps", b"adam_eps", "cfg_rescale", b"cfg_rescale", "cfg_scale", b"cfg_scale", "checkpoint_every", b"checkpoint_every", "clean", b"clean", "distilled_steps", b"distilled_steps", "even_weights", b"even_weights", "image_every", b"image_every", "image_size", b"image_size", "init_mode", b"init_mode", "keep", b"keep", "lambda_connectivity", b"lambda_connectivity", "lambda_entropy", b"lambda_entropy", "lambda_material", b"lambda_material", "lambda_prior", b"lambda_prior", "lambda_smooth", b"lambda_smooth", "lambda_sparsity", b"lambda_sparsity", "log_every", b"log_every", "logit_air", b"logit_air", "logit_material", b"logit_material", "logit_solid", b"logit_solid", "low_memory", b"low_memory", "lr", b"lr", "material_lr", b"material_lr", "method", b"method", "model", b"model", "negative_prompt", b"negative_prompt", "perp_neg", b"perp_neg", "pixel_grad_clip", b"pixel_grad_clip", "random_sky", b"random_sky", "region", b"region", "save_map_every", b"save_map_every", "seed", b"seed", "steps", b"steps", "strength", b"strength", "t_end", b"t_end", "t_start", b"t_start", "teacher", b"teacher", "teacher_calls", b"teacher_calls", "temp_end", b"temp_end", "temp_start", b"temp_start", "tiled_views", b"tiled_views", "tiny_encoder", b"tiny_encoder", "variant", b"variant", "view_prompts", b"view_prompts", "views_per_step", b"views_per_step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__adam_eps: _TypeAlias = _typing.Literal["adam_eps"]  # noqa: Y015
     _WhichOneofArgType__adam_eps: _TypeAlias = _typing.Literal["_adam_eps", b"_adam_eps"]  # noqa: Y015
@@ -410,6 +422,8 @@ class TrainSettings(_message.Message):
     _WhichOneofArgType__clean: _TypeAlias = _typing.Literal["_clean", b"_clean"]  # noqa: Y015
     _WhichOneofReturnType__distilled_steps: _TypeAlias = _typing.Literal["distilled_steps"]  # noqa: Y015
     _WhichOneofArgType__distilled_steps: _TypeAlias = _typing.Literal["_distilled_steps", b"_distilled_steps"]  # noqa: Y015
+    _WhichOneofReturnType__even_weights: _TypeAlias = _typing.Literal["even_weights"]  # noqa: Y015
+    _WhichOneofArgType__even_weights: _TypeAlias = _typing.Literal["_even_weights", b"_even_weights"]  # noqa: Y015
     _WhichOneofReturnType__image_every: _TypeAlias = _typing.Literal["image_every"]  # noqa: Y015
     _WhichOneofArgType__image_every: _TypeAlias = _typing.Literal["_image_every", b"_image_every"]  # noqa: Y015
     _WhichOneofReturnType__image_size: _TypeAlias = _typing.Literal["image_size"]  # noqa: Y015
@@ -418,6 +432,8 @@ class TrainSettings(_message.Message):
     _WhichOneofArgType__lambda_connectivity: _TypeAlias = _typing.Literal["_lambda_connectivity", b"_lambda_connectivity"]  # noqa: Y015
     _WhichOneofReturnType__lambda_entropy: _TypeAlias = _typing.Literal["lambda_entropy"]  # noqa: Y015
     _WhichOneofArgType__lambda_entropy: _TypeAlias = _typing.Literal["_lambda_entropy", b"_lambda_entropy"]  # noqa: Y015
+    _WhichOneofReturnType__lambda_material: _TypeAlias = _typing.Literal["lambda_material"]  # noqa: Y015
+    _WhichOneofArgType__lambda_material: _TypeAlias = _typing.Literal["_lambda_material", b"_lambda_material"]  # noqa: Y015
     _WhichOneofReturnType__lambda_prior: _TypeAlias = _typing.Literal["lambda_prior"]  # noqa: Y015
     _WhichOneofArgType__lambda_prior: _TypeAlias = _typing.Literal["_lambda_prior", b"_lambda_prior"]  # noqa: Y015
     _WhichOneofReturnType__lambda_smooth: _TypeAlias = _typing.Literal["lambda_smooth"]  # noqa: Y015
@@ -466,6 +482,8 @@ class TrainSettings(_message.Message):
     _WhichOneofArgType__temp_end: _TypeAlias = _typing.Literal["_temp_end", b"_temp_end"]  # noqa: Y015
     _WhichOneofReturnType__temp_start: _TypeAlias = _typing.Literal["temp_start"]  # noqa: Y015
     _WhichOneofArgType__temp_start: _TypeAlias = _typing.Literal["_temp_start", b"_temp_start"]  # noqa: Y015
+    _WhichOneofReturnType__tiled_views: _TypeAlias = _typing.Literal["tiled_views"]  # noqa: Y015
+    _WhichOneofArgType__tiled_views: _TypeAlias = _typing.Literal["_tiled_views", b"_tiled_views"]  # noqa: Y015
     _WhichOneofReturnType__tiny_encoder: _TypeAlias = _typing.Literal["tiny_encoder"]  # noqa: Y015
     _WhichOneofArgType__tiny_encoder: _TypeAlias = _typing.Literal["_tiny_encoder", b"_tiny_encoder"]  # noqa: Y015
     _WhichOneofReturnType__view_prompts: _TypeAlias = _typing.Literal["view_prompts"]  # noqa: Y015
@@ -485,6 +503,8 @@ class TrainSettings(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__distilled_steps) -> _WhichOneofReturnType__distilled_steps | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__even_weights) -> _WhichOneofReturnType__even_weights | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__image_every) -> _WhichOneofReturnType__image_every | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__image_size) -> _WhichOneofReturnType__image_size | None: ...
@@ -492,6 +512,8 @@ class TrainSettings(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lambda_connectivity) -> _WhichOneofReturnType__lambda_connectivity | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lambda_entropy) -> _WhichOneofReturnType__lambda_entropy | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__lambda_material) -> _WhichOneofReturnType__lambda_material | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__lambda_prior) -> _WhichOneofReturnType__lambda_prior | None: ...
     @_typing.overload
@@ -540,6 +562,8 @@ class TrainSettings(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__temp_end) -> _WhichOneofReturnType__temp_end | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__temp_start) -> _WhichOneofReturnType__temp_start | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__tiled_views) -> _WhichOneofReturnType__tiled_views | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__tiny_encoder) -> _WhichOneofReturnType__tiny_encoder | None: ...
     @_typing.overload
