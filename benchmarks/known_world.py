@@ -78,7 +78,7 @@ def known_world_config(variant: str, **given: Any) -> TrainConfig:
     """
     settings: dict[str, Any] = {"cfg_scale": 1.0, "t_start": 0.98}
     if variant == "ism":
-        settings = {"cfg_scale": 7.5, "t_start": 0.4}
+        settings = {"cfg_scale": 3.0, "t_start": 0.4}
     settings |= {"t_end": 0.02, "cfg_rescale": 0.0, "random_sky": 0.0, "lr": 0.6, "material_lr": 0.2}
     settings["lambda_material"] = 4.0  # latents are pixels times 2
     settings |= {"teacher_calls": given.get("steps", 500), "image_size": 96, "pixel_grad_clip": 0.0}

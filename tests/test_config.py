@@ -89,6 +89,13 @@ def test_config_stored_before_there_was_anything_to_keep_is_the_same() -> None:
     assert TrainConfig.from_dict(config.as_dict()).keep == ()
 
 
+def test_an_image_models_job_stored_before_there_were_tiled_views_is_the_same() -> None:
+    config = TrainConfig.create("a castle", teacher="sdxl")
+    assert not {"tiled_views", "lambda_material", "even_weights"} & config.as_dict().keys()
+    asked = {"tiled_views": True, "lambda_material": 2.0, "even_weights": True}
+    assert asked.items() <= TrainConfig.create("a castle", teacher="sdxl", **asked).as_dict().items()
+
+
 def test_only_an_image_models_job_stores_what_only_it_reads() -> None:
     assert not IMAGE_SETTINGS & TrainConfig.create("a castle").as_dict().keys()
     config = TrainConfig.create("a castle", teacher="sdxl", variant="ism", negative_prompt="fog", perp_neg=True)

@@ -74,6 +74,8 @@ IMAGE_SETTINGS: Final = frozenset({
     "tiny_encoder", "low_memory", "tiled_views", "lambda_material", "even_weights",
 })  # fmt: skip
 """Settings that only the sdxl teacher reads."""
+LATER_SETTINGS: Final = ("keep", "tiled_views", "lambda_material", "even_weights")
+"""Settings that came after jobs had been stored; each is off where it is empty or 0."""
 MODEL_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
 """A folder's name, or a name on the hub: never a path."""
 ABOVE_LOW: Final = frozenset({"lr", "material_lr", "adam_eps", "logit_solid", "strength"})
@@ -277,12 +279,13 @@ class TrainConfig:
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON types, for metadata files and checkpoints.
 
-        An empty ``keep``, and what the teacher does not read of IMAGE_SETTINGS, is left out: what was stored before
-        there was such a thing is the same job still.
+        What the teacher does not read of IMAGE_SETTINGS is left out, and LATER_SETTINGS that ask for nothing: what
+        was stored before there was such a thing is the same job still.
         """
         values = dataclasses.asdict(self)
-        if not self.keep:
-            del values["keep"]
+        for name in LATER_SETTINGS:
+            if not values[name]:
+                del values[name]
         if self.teacher != "sdxl":
             values = {name: value for name, value in values.items() if name not in IMAGE_SETTINGS}
         return values

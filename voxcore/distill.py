@@ -14,7 +14,7 @@ from voxcore import losses
 from voxcore.cameras import Camera
 from voxcore.checkpoint import step_generator
 from voxcore.config import TrainConfig
-from voxcore.errors import CheckpointError, InvalidConfig, TeacherError
+from voxcore.errors import CheckpointError, TeacherError
 from voxcore.follow import BETAS, follow
 from voxcore.grid import DifferentiableVoxelGrid
 from voxcore.guidance.base import Scene, StepInfo, TargetTeacher, Teacher
@@ -36,9 +36,7 @@ class Distillation:
     Args:
         initial: the world to start from [X, Y, Z].
         fixed: mask [X, Y, Z] of cells that stay as they are in ``initial``.
-        views: cameras to choose from, or empty to sample an orbit anew for each look.
-
-    Raises InvalidConfig for views that a model of tiled views does not know.
+        views: cameras to choose from, or empty to sample an orbit anew for each look (which tiled views are).
     """
 
     def __init__(
@@ -53,8 +51,6 @@ class Distillation:
         views: Sequence[Camera],
         device: torch.device,
     ) -> None:
-        if config.tiled_views and views:
-            raise InvalidConfig("expected no dataset, whose views are not a quarter turn apart", field="tiled_views")
         self.config, self.teacher, self.views = config, teacher, views
         self.initial, self.fixed = initial, fixed
         self.world_scale, self.device = world_scale, device

@@ -66,6 +66,8 @@ class JobSpec:
             raise InvalidConfig("expected either a map id or a map, got both or neither", field="map_id")
         if self.config.teacher == "photometric" and self.dataset_id is None:
             raise InvalidConfig("expected a dataset with pictures, got none", field="dataset_id")
+        if self.config.tiled_views and self.dataset_id is not None:
+            raise InvalidConfig("expected no dataset, whose views are not a quarter turn apart", field="tiled_views")
         if self.config.teacher == "sdxl" and self.model_folder is None:
             raise InvalidConfig("expected the folder of an image diffusion model, got none", field="model")
 

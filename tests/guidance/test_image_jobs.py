@@ -75,12 +75,13 @@ def test_a_job_reports_its_guidance(
     assert all(event.losses["sds"] > 0.0 for event in progress)
 
 
-def test_an_interrupted_job_ends_as_one_that_was_not(job: Callable[..., Finished]) -> None:
-    whole = job("whole")
+@pytest.mark.parametrize("given", [{}, {"tiled_views": True, "views_per_step": 4, "lambda_material": 4.0}])
+def test_an_interrupted_job_ends_as_one_that_was_not(job: Callable[..., Finished], given: dict[str, object]) -> None:
+    whole = job("whole", **given)
     # Between two looks: the last answer is still to be followed.
-    assert job("part", stop_after=3).stopped
-    assert job("part", resume=True).content_hash == whole.content_hash
-    assert job("other", seed=1).content_hash != whole.content_hash
+    assert job("part", stop_after=3, **given).stopped
+    assert job("part", resume=True, **given).content_hash == whole.content_hash
+    assert job("other", seed=1, **given).content_hash != whole.content_hash
 
 
 class _NanOnTheWayBack(torch.autograd.Function):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,6 @@ from benchmarks.known_world import KnownWorld, known_world_config, known_world_j
 from voxcore.agreement import surface_agreement
 from voxcore.cameras import Camera, orbit_cameras
 from voxcore.config import TrainConfig
-from voxcore.distill import Distillation
 from voxcore.errors import InvalidConfig
 from voxcore.grid import DifferentiableVoxelGrid
 from voxcore.guidance.base import Scene
@@ -19,6 +20,7 @@ from voxcore.guidance.image_teacher import ImageTeacher
 from voxcore.guidance.tiles import tiled
 from voxcore.guidance.variants import EVEN_WEIGHT
 from voxcore.guidance.view_prompts import direction
+from voxcore.job import JobSpec
 from voxcore.palette import EDITOR
 from voxcore.render import SKY, lit_colors
 from voxcore.views import TILES, quarter_views
@@ -112,11 +114,8 @@ def test_settings_that_do_not_fit_are_refused(field: str, value: object) -> None
 
 def test_a_datasets_views_cannot_be_tiled() -> None:
     config = TrainConfig.create("a castle", teacher="sdxl", tiled_views=True)
-    cameras = quarter_views((4, 4, 4), 2.0, 4, 16, np.random.default_rng(0))
-    blocks = np.zeros((4, 4, 4), dtype=np.uint8)
     with pytest.raises(InvalidConfig, match="expected no dataset") as caught:
-        Distillation(config, ImageTeacher(config, Asked()), initial=blocks, fixed=blocks > 0, palette=EDITOR,
-                     world_scale=2.0, views=cameras, device=CPU)  # fmt: skip
+        JobSpec(config, map_id="1", dataset_id="1", model_folder=Path("models/blocks"))
     assert caught.value.field == "tiled_views"
 
 
