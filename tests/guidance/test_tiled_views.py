@@ -12,15 +12,17 @@ from test_photometric_truth import small_world
 from benchmarks.known_world import KnownWorld, known_world_config, known_world_job
 from voxcore.agreement import surface_agreement
 from voxcore.cameras import Camera, orbit_cameras
+from voxcore.checkpoint import step_generator
 from voxcore.config import TrainConfig
 from voxcore.errors import InvalidConfig
 from voxcore.grid import DifferentiableVoxelGrid
-from voxcore.guidance.base import Scene
+from voxcore.guidance.base import Scene, StepInfo
 from voxcore.guidance.image_teacher import ImageTeacher
 from voxcore.guidance.tiles import tiled
 from voxcore.guidance.variants import EVEN_WEIGHT
 from voxcore.guidance.view_prompts import direction
 from voxcore.job import JobSpec
+from voxcore.maps import INITIAL_WORLDS
 from voxcore.palette import EDITOR
 from voxcore.render import SKY, lit_colors
 from voxcore.views import TILES, quarter_views
@@ -94,6 +96,10 @@ def test_the_model_sees_four_views_as_one_picture_under_one_sky() -> None:
     assert (shape, size) == ((4, 3, 32, 32), (32, 32))
     assert [len(seen) for seen in cameras] == [TILES] * 4
     assert cameras[:2] == cameras[2:]  # without the text and with it
+    for seen in cameras:
+        azimuths, elevations = np.array([direction(camera) for camera in seen]).T
+        np.testing.assert_allclose(np.diff(azimuths) % 360.0, 90.0, atol=1e-6)
+        np.testing.assert_allclose(elevations, elevations[0], atol=1e-6)
     assert teacher.prompts.texts == ("", "the known world")  # which says nothing of the direction
     corners = model.shown[0][:, [0, 0, -1, -1], [0, -1, 0, -1]]
     torch.testing.assert_close(
@@ -128,6 +134,21 @@ def test_weights_are_the_variants_own_or_the_same_for_every_look(even: bool) -> 
         job.advance(step, measure=False)
         weights.append(float(job.state()["teacher.look"][2]))
     assert weights == [EVEN_WEIGHT] * 3 if even else len(set(weights)) == 3 and max(weights) <= EVEN_WEIGHT
+
+
+def test_the_teacher_adds_half_its_weight_of_the_spread() -> None:
+    truth = small_world()
+    views = quarter_views(truth.shape, truth.world_scale, 4, 16, np.random.default_rng(0))
+    grid = DifferentiableVoxelGrid.from_blocks(INITIAL_WORLDS["ground_plane"](truth), len(truth.palette))
+    found = []
+    for weight in (0.0, 3.0):
+        config = known_world_config("sds", steps=1, image_size=16, lambda_material=weight)
+        scene = Scene(grid, 1.0, views, lit_colors(truth.palette), truth.world_scale)
+        teacher = ImageTeacher(config, KnownWorld(truth))
+        found.append(float(teacher.score(scene, StepInfo(0, 1, 0, 1, step_generator(0, 0, "teacher"))).loss.detach()))
+    added = 0.5 * float(teacher.state()["look"][2]) * 3.0 * float(scene.material_spread().detach()) / 4
+    assert added > 0.0
+    assert found[1] - found[0] == pytest.approx(added, rel=1e-3)
 
 
 def test_direction_and_spread_together_are_what_another_material_would_change() -> None:
