@@ -27,7 +27,6 @@ from voxcore.guidance.tiles import tiled
 from voxcore.maps import VoxelMap
 from voxcore.palette import EDITOR
 from voxcore.render import hard_image, lit_colors
-from voxcore.views import TILES
 from voxcore.workspace import Workspace
 from voxcore.worlds import generate
 
@@ -90,7 +89,7 @@ class KnownFamily:
             for world in self._worlds
         ]
         shown = torch.from_numpy(np.concatenate(views)).float().movedim(-1, 1) / 255
-        return self.encode((tiled(shown) if len(cameras) == TILES else shown).movedim(1, -1))
+        return self.encode(tiled(shown, len(cameras)).movedim(1, -1))
 
 
 def distilled_family(family: str, config: TrainConfig, source: VoxelMap, start: np.ndarray[Any, Any]) -> VoxelMap:

@@ -22,7 +22,6 @@ from voxcore.guidance.noise_schedule import NoiseSchedule
 from voxcore.guidance.tiles import tiled
 from voxcore.maps import INITIAL_WORLDS, VoxelMap
 from voxcore.render import lit_colors, render_hard
-from voxcore.views import TILES
 
 
 def sdxl_schedule(prediction: str = "epsilon") -> NoiseSchedule:
@@ -63,7 +62,7 @@ class KnownWorld:
         for seen in cameras:
             if seen not in drawn:
                 views = torch.stack([self._view(camera) for camera in seen]).movedim(-1, 1)
-                drawn[seen] = (tiled(views) if len(seen) == TILES else views)[0].movedim(0, -1)
+                drawn[seen] = tiled(views, len(seen))[0].movedim(0, -1)
         return self.encode(torch.stack([drawn[seen] for seen in cameras]))
 
     def _view(self, camera: Camera) -> Tensor:

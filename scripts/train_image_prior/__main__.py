@@ -5,8 +5,8 @@ from four sides in one picture, with the cameras and the light of a distillation
 diffusers saves Stable Diffusion 1.5, which ``--teacher sdxl --model FOLDER --tiled-views`` takes like any other. Runs
 continue each other:
 
-    python scripts/train_image_prior --minutes 9 --out models/blocks --device cuda
-    python scripts/train_image_prior --minutes 9 --out models/blocks --device cuda --resume models/blocks --decay 0.6
+    python scripts/train_image_prior --minutes 8 --out models/blocks --device cuda
+    python scripts/train_image_prior --minutes 8 --out models/blocks --device cuda --resume models/blocks --decay 0.6
 
 and write the averaged weights (fp16) and ``train.jsonl``. Half a minute on a CPU, to see that it runs:
 

@@ -16,7 +16,7 @@ from voxcore.views import TILES, quarter_views
 
 SCALE = 2.0
 """World units of a cell, as in the editor."""
-PLACES = 4096
+PLACES = 1024
 """Sets of camera places; drawn from, since making one takes the CPU longer than the GPU takes to draw."""
 LOWERED = 0.7
 """Share of the worlds that lie as low as they can: the ground that a distillation starts from is one layer thick, and

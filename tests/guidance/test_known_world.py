@@ -13,15 +13,19 @@ from benchmarks.known_world import KnownWorld, known_world_config, known_world_j
 from voxcore.agreement import surface_agreement
 from voxcore.cameras import orbit_cameras
 from voxcore.guidance.image_teacher import ImageTeacher
+from voxcore.maps import VoxelMap
 from voxcore.render import SKY
 
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize("variant", ["sds", "sdi", "ism", "cfd"])
-def test_a_small_world_is_rebuilt(variant: str) -> None:
+@pytest.mark.parametrize(
+    ("variant", "given"),
+    [("sds", {}), ("sdi", {}), ("ism", {"teacher_calls": 300}), ("cfd", {}), ("cfd", {"tiled_views": True})],
+)
+def test_a_small_world_is_rebuilt(variant: str, given: dict[str, object]) -> None:
     truth = small_world()
-    config = known_world_config(variant, steps=300, teacher_calls=300 if variant == "ism" else 150, image_size=48)
+    config = known_world_config(variant, **({"steps": 300, "teacher_calls": 150, "image_size": 48} | given))
     job = known_world_job(truth, config, CPU)
     initial = job.blocks()
     for step in range(config.steps):
@@ -45,24 +49,30 @@ def test_a_distilled_model_is_asked_at_its_own_timesteps_from_high_to_low() -> N
     assert times == [1.0, 0.75, 0.75, 0.5, 0.5, 0.25, 0.25, 0.25]
 
 
+class Watching(KnownWorld):
+    """Remembers what it was shown."""
+
+    def __init__(self, world: VoxelMap) -> None:
+        super().__init__(world)
+        self.shown: list[torch.Tensor] = []
+
+    def encode(self, rgb: torch.Tensor) -> torch.Tensor:
+        if rgb.requires_grad:  # it encodes its own pictures too
+            self.shown.append(rgb.detach().clone())
+        return super().encode(rgb)
+
+
 def test_another_sky_is_drawn_behind_the_world_and_stays_for_a_look() -> None:
-    seen = []
-
-    class Watching(KnownWorld):
-        def encode(self, rgb: torch.Tensor) -> torch.Tensor:
-            if rgb.requires_grad:  # it encodes its own pictures too
-                seen.append(rgb.detach().clone())
-            return super().encode(rgb)
-
     truth = small_world()
     config = known_world_config(
         "sds", steps=4, teacher_calls=2, image_size=16, random_sky=1.0, lr=1e-6, material_lr=1e-6
     )
     job = known_world_job(truth, config, CPU)
-    job.teacher = ImageTeacher(config, Watching(truth))
+    model = Watching(truth)
+    job.teacher = ImageTeacher(config, model)
     for step in range(4):
         job.advance(step, measure=False)
-    corners = [rgb[:, 0, 0] for rgb in seen]
+    corners = [rgb[:, 0, 0] for rgb in model.shown]
     sky = torch.tensor(SKY, dtype=torch.float32)
     assert all(float((corner - sky).abs().max()) > 0.05 for corner in corners)
     assert torch.equal(corners[0], corners[1])

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from test_known_world import Watching
 from test_photometric_truth import small_world
 
 from benchmarks.known_world import KnownWorld, known_world_config, known_world_job
-from voxcore.agreement import surface_agreement
-from voxcore.cameras import Camera, orbit_cameras
+from voxcore.cameras import Camera
 from voxcore.checkpoint import step_generator
 from voxcore.config import TrainConfig
 from voxcore.errors import InvalidConfig
@@ -51,33 +51,12 @@ def test_four_cameras_in_a_row_are_a_quarter_turn_apart() -> None:
     assert abs(angles[0, 0] - angles[1, 0]).min() > 1.0
 
 
-def test_a_small_world_is_rebuilt_from_the_score_of_tiled_pictures() -> None:
-    truth = small_world()
-    config = known_world_config("cfd", steps=300, teacher_calls=150, image_size=48, tiled_views=True)
-    job = known_world_job(truth, config, CPU)
-    for step in range(config.steps):
-        job.advance(step, measure=False)
-    cameras = orbit_cameras(
-        16, center=np.array([0.0, 6.0, 0.0]), radius=40.0, elevation_degrees=(20.0, 55.0), fov_y_degrees=50.0,
-        width=160, height=120,
-    )  # fmt: skip
-    found = surface_agreement(job.blocks(), truth.blocks, cameras, world_scale=truth.world_scale)
-    assert found.recovered >= 0.95
-    assert found.precision >= 0.95
-
-
-class Asked(KnownWorld):
-    """Remembers what it was shown and asked."""
+class Asked(Watching):
+    """Remembers what it was asked, too."""
 
     def __init__(self) -> None:
         super().__init__(small_world())
-        self.shown: list[torch.Tensor] = []
         self.questions: list[tuple[tuple[int, ...], list[tuple[Camera, ...]], tuple[int, int]]] = []
-
-    def encode(self, rgb: torch.Tensor) -> torch.Tensor:
-        if rgb.requires_grad:  # it encodes its own pictures too
-            self.shown.append(rgb.detach())
-        return super().encode(rgb)
 
     def output(self, noisy, t, question):  # type: ignore[no-untyped-def]
         self.questions.append((tuple(noisy.shape), list(question.cameras), question.size))

@@ -7,6 +7,7 @@ and pulls them there, so that one expensive answer is followed for several cheap
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import torch
@@ -57,7 +58,7 @@ class ImageTeacher:
         rgb = drawn.rgb + (1.0 - drawn.alpha)[..., None] * (self._sky(views, info) - _SKY).to(drawn.rgb)
         # The loss is a mean over views: the limit is on what one pixel does to its own view's loss.
         rgb = clip_pixel_gradient(rgb, self.config.pixel_grad_clip / views)
-        latents = self.model.encode(self._laid(rgb.movedim(-1, 1)).movedim(1, -1))
+        latents = self.model.encode(tiled(rgb.movedim(-1, 1), self._tiles).movedim(1, -1))
         if info.call != self._call:
             self._look(latents.detach(), scene, info)
         self._target = self._target.to(latents)  # a checkpoint's lies on the CPU
@@ -72,7 +73,7 @@ class ImageTeacher:
         c = self.config
         depth = scene.pictures.depth
         channels, h, w = latents.shape[1:]
-        side = 2 if c.tiled_views else 1
+        side = math.isqrt(self._tiles)
         guide = Guide(
             self.model,
             self.prompts,
@@ -84,10 +85,11 @@ class ImageTeacher:
         t = self._timestep(info)
         draws = Draws(
             fresh=lambda: torch.randn(latents.shape, generator=info.generator).to(latents),
-            on_surfaces=lambda: self._laid(
+            on_surfaces=lambda: tiled(
                 surface_noise(
                     depth, scene.cameras, (channels, h // side, w // side), cell=scene.world_scale, seed=c.seed
-                )
+                ),
+                self._tiles,
             ),
         )
         pull = VARIANTS[c.variant](guide, latents, t, draws)
@@ -95,10 +97,6 @@ class ImageTeacher:
             raise TeacherError(f"the image model's answer at timestep {t} is not finite", field="teacher")
         self._target, self._t, self._call = pull.target, t, info.call
         self._weight = EVEN_WEIGHT if c.even_weights else pull.weight
-
-    def _laid(self, views: Tensor) -> Tensor:
-        """[V, C, H, W] as the model's pictures."""
-        return tiled(views) if self.config.tiled_views else views
 
     def _timestep(self, info: StepInfo) -> int:
         """From high to low over the run (arXiv:2306.12422 shows why); a distilled model's nearest own one."""

@@ -25,15 +25,15 @@ SDI_STEPS: Final = 10
 """Inversion steps over all timesteps; to a lower one they are as far apart and fewer."""
 SDI_SCALE: Final = -7.5
 SDI_ETA: Final = 0.3
+ISM_INTERVAL: Final = 0.05
+"""t - s, as a share of all timesteps,"""
+ISM_STRIDE: Final = 0.2
+"""and the stride of the inversion up to s."""
 EVEN_WEIGHT: Final = 0.5
 """In place of a look's own weight, w(t) alpha/sigma: what that is where it is largest, at as much noise as picture.
 Under much noise the own weight is next to nothing, so that the layout, which is decided there, hardly moves the grid
 and what is there already decides it later.
 """
-ISM_INTERVAL: Final = 0.05
-"""t - s, as a share of all timesteps,"""
-ISM_STRIDE: Final = 0.2
-"""and the stride of the inversion up to s."""
 
 
 @dataclass(frozen=True, eq=False)
