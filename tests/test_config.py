@@ -91,8 +91,8 @@ def test_config_stored_before_there_was_anything_to_keep_is_the_same() -> None:
 
 def test_an_image_models_job_stored_before_there_were_tiled_views_is_the_same() -> None:
     config = TrainConfig.create("a castle", teacher="sdxl")
-    assert not {"tiled_views", "lambda_material", "even_weights"} & config.as_dict().keys()
-    asked = {"tiled_views": True, "lambda_material": 2.0, "even_weights": True}
+    asked = {"tiled_views": True, "lambda_material": 2.0, "even_weights": True, "anchored": 0.5}
+    assert not asked.keys() & config.as_dict().keys()
     assert asked.items() <= TrainConfig.create("a castle", teacher="sdxl", **asked).as_dict().items()
 
 
@@ -107,7 +107,7 @@ def test_only_an_image_models_job_stores_what_only_it_reads() -> None:
     [
         ("model", ""), ("model", "/models/sdxl"), ("model", "../sdxl"), ("model", "a/b/c"), ("model", "x" * 300),
         ("variant", "vsd"), ("negative_prompt", "x" * 1001), ("cfg_rescale", 1.1), ("random_sky", -0.1),
-        ("distilled_steps", -1), ("image_size", 100),
+        ("anchored", 1.5), ("distilled_steps", -1), ("image_size", 100),
     ],
 )  # fmt: skip
 def test_settings_of_image_models_are_checked(field: str, value: object) -> None:

@@ -58,6 +58,7 @@ FLOAT_RANGES: Final[dict[str, tuple[float, float]]] = {
     "cfg_rescale": (0.0, 1.0),
     "random_sky": (0.0, 1.0),
     "lambda_material": (0.0, 1e6),
+    "anchored": (0.0, 1.0),
 }
 """The same for every other number; those in ABOVE_LOW must be above the lowest value."""
 PRIOR_CFG_SCALE: Final = (1.0, 4.0)
@@ -71,10 +72,10 @@ CHOICES: Final[dict[str, tuple[str, ...]]] = {
 """Every setting that is one of a few names."""
 IMAGE_SETTINGS: Final = frozenset({
     "model", "variant", "negative_prompt", "cfg_rescale", "view_prompts", "perp_neg", "random_sky", "distilled_steps",
-    "tiny_encoder", "low_memory", "tiled_views", "lambda_material", "even_weights",
+    "tiny_encoder", "low_memory", "tiled_views", "lambda_material", "even_weights", "anchored",
 })  # fmt: skip
 """Settings that only the sdxl teacher reads."""
-LATER_SETTINGS: Final = ("keep", "tiled_views", "lambda_material", "even_weights")
+LATER_SETTINGS: Final = ("keep", "tiled_views", "lambda_material", "even_weights", "anchored")
 """Settings that came after jobs had been stored; each is off where it is empty or 0."""
 MODEL_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}(/[A-Za-z0-9][A-Za-z0-9._-]{0,95})?")
 """A folder's name, or a name on the hub: never a path."""
@@ -159,6 +160,9 @@ class TrainConfig:
             `voxcore.guidance.base.Scene.material_spread`): the square of the change of a latent by a colour
             of a pixel, for models whose latents are pixels; 0 is off.
         even_weights: every look pulls alike, whatever its noise (see `voxcore.guidance.variants.EVEN_WEIGHT`).
+        anchored: share of the looks, from the first on, that look from the same places under the same noise, so
+            that each goes on with what the one before began (noise fixed to a view, arXiv:2405.10988); with
+            fresh noise each answers with another world, and a grid that follows them all becomes their mean.
         clean: drop floating crumbs of the result, settle larger floating pieces.
         log_every, image_every, save_map_every, checkpoint_every: in steps; 0 is never.
     """
@@ -210,6 +214,7 @@ class TrainConfig:
     tiled_views: bool = False
     lambda_material: float = 0.0
     even_weights: bool = False
+    anchored: float = 0.0
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():

@@ -48,6 +48,7 @@ BASE_DEFAULTS: Final[dict[str, Any]] = {
     "tiled_views": False,
     "lambda_material": 0.0,
     "even_weights": False,
+    "anchored": 0.0,
     "clean": True,
     "log_every": 4,
     "image_every": 40,

@@ -23,7 +23,7 @@ from voxcore.palette import AIR, Palette
 from voxcore.render import lit_colors
 from voxcore.schedules import call_index, fraction, late, linear
 from voxcore.stepper import StepReport
-from voxcore.views import orbit_views, quarter_views
+from voxcore.views import ANCHORED_ELEVATIONS, ELEVATIONS, orbit_views, quarter_views
 
 Blocks = NDArray[np.uint8]
 _CONNECTIVITY_EVERY = 10
@@ -90,7 +90,9 @@ class Distillation:
         calls = min(c.teacher_calls, c.steps)
         call = call_index(step, c.steps, calls)
         scene = Scene(self.grid, temperature, self._cameras(call), self.lit, self.world_scale)
-        info = StepInfo(step, c.steps, call, calls, step_generator(c.seed, step, "teacher"))
+        info = StepInfo(
+            step, c.steps, call, calls, step_generator(c.seed, 0 if self._anchored(call) else step, "teacher")
+        )
         if self._follows:
             return self._follow(scene, info, measure=measure)
         score = self.teacher.score(scene, info)
@@ -156,12 +158,18 @@ class Distillation:
     def _cameras(self, call: int) -> Sequence[Camera]:
         """The views of a look: some of the dataset's, or an orbit around the grid, at the training size."""
         c = self.config
-        generator = np.random.default_rng([c.seed, call])
+        anchored = self._anchored(call)
+        generator = np.random.default_rng([c.seed, 0 if anchored else call])
         if self.views:
             chosen = generator.choice(len(self.views), size=min(c.views_per_step, len(self.views)), replace=False)
             return [self.views[i].resized(c.image_size, c.image_size) for i in chosen]
         around = quarter_views if c.tiled_views else orbit_views
-        return around(self.grid.shape, self.world_scale, c.views_per_step, c.image_size, generator)
+        elevations = ANCHORED_ELEVATIONS if anchored else ELEVATIONS
+        return around(self.grid.shape, self.world_scale, c.views_per_step, c.image_size, generator, elevations)
+
+    def _anchored(self, call: int) -> bool:
+        """Whether this look has the first one's cameras and noise."""
+        return call < self.config.anchored * min(self.config.teacher_calls, self.config.steps)
 
     def blocks(self) -> Blocks:
         return np.where(self.fixed, self.initial, self.grid.hard())

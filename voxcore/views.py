@@ -15,6 +15,8 @@ FOV_Y_DEGREES = 40.0
 ORBIT_FOV_Y_DEGREES: Final = 50.0
 ELEVATIONS: Final = (-5.0, 60.0)
 """Degrees above the horizon, lowest and highest of a training's views,"""
+ANCHORED_ELEVATIONS: Final = (25.0, 35.0)
+"""of views that stay the same for many looks, which have to show walls and roofs;"""
 DISTANCES: Final = (0.8, 1.2)
 """and how far away they are, in diagonals of the grid's base."""
 TILES: Final = 4
@@ -49,7 +51,12 @@ def three_quarter_view(
 
 
 def orbit_views(
-    shape: tuple[int, int, int], world_scale: float, count: int, image_size: int, rng: np.random.Generator
+    shape: tuple[int, int, int],
+    world_scale: float,
+    count: int,
+    image_size: int,
+    rng: np.random.Generator,
+    elevations: tuple[float, float] = ELEVATIONS,
 ) -> list[Camera]:
     """``count`` cameras all around a grid of ``shape``, with all of it in their pictures: where a training without
     a dataset looks from. Pictures are square, ``image_size`` pixels a side.
@@ -59,7 +66,7 @@ def orbit_views(
         count,
         center=center,
         radius=distance * rng.uniform(*DISTANCES),
-        elevation_degrees=ELEVATIONS,
+        elevation_degrees=elevations,
         fov_y_degrees=ORBIT_FOV_Y_DEGREES,
         width=image_size,
         height=image_size,
@@ -68,7 +75,12 @@ def orbit_views(
 
 
 def quarter_views(
-    shape: tuple[int, int, int], world_scale: float, count: int, image_size: int, rng: np.random.Generator
+    shape: tuple[int, int, int],
+    world_scale: float,
+    count: int,
+    image_size: int,
+    rng: np.random.Generator,
+    elevations: tuple[float, float] = ELEVATIONS,
 ) -> list[Camera]:
     """The same, but every TILES cameras in a row look from one height and distance, a quarter turn apart: what one
     picture of a model of tiled views shows (`voxcore.guidance.tiles`). ``count`` is a multiple of TILES.
@@ -76,7 +88,7 @@ def quarter_views(
     center, distance = _middle(shape, world_scale)
     out: list[Camera] = []
     while len(out) < count:
-        elevation = rng.uniform(*ELEVATIONS)
+        elevation = rng.uniform(*elevations)
         out += orbit_cameras(
             TILES,
             center=center,

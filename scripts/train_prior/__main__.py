@@ -16,6 +16,7 @@ import argparse
 from pathlib import Path
 
 import torch
+from ranks import start
 from run import run
 
 
@@ -32,13 +33,11 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=11, help="generator processes a GPU")
     parser.add_argument("--renew", type=int, default=8, help="slots of 16 new worlds taken over in each step, at most")
     parser.add_argument("--gpus", type=int, default=torch.cuda.device_count(), help="0 trains on the CPU (for a trial)")
+    parser.add_argument("--save-every", type=float, default=60.0, help="seconds between two saves of a run")
     parser.add_argument("--validation", type=int, default=512, help="worlds to validate on at the end")
     parser.add_argument("--no-compile", dest="compile", action="store_false")
     args = parser.parse_args()
-    if args.gpus > 1:
-        torch.multiprocessing.spawn(run, (args,), nprocs=args.gpus)
-    else:
-        run(0, args)
+    start(run, args.gpus, args)
 
 
 if __name__ == "__main__":

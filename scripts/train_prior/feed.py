@@ -6,6 +6,7 @@ import itertools
 import json
 import multiprocessing as mp
 import queue
+import signal
 import time
 from collections import deque
 from collections.abc import Callable
@@ -51,6 +52,7 @@ def word_ids(caption: str) -> NDArray[np.int32]:
 
 def produce(worker: int, first_seed: int, stride: int, shared: dict[str, Any], stop: Event) -> None:
     """Generator process: fill slots with CHUNK worlds each until told to stop."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a trainer may ignore it; a process that does cannot be ended
     torch.set_num_threads(1)
     rng = np.random.default_rng([first_seed, worker])
     read, kept_out = shared["read"], held_out()

@@ -1,19 +1,17 @@
-"""The training loop of one GPU among several: the same weights everywhere, gradients averaged in each step."""
+"""The training loop of one GPU, perhaps among several."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
-from typing import Any
 
 import checkpoint
 import numpy as np
 import torch
-import torch.distributed as dist
 from feed import Feed
 from objective import answer, make_batch, plain_loss, unweighted_loss, with_guess
+from ranks import agreed, average_gradients, decay_groups, ranks
 from torch import Tensor
 
 from voxcore.prior.diffusion import codebook
@@ -28,31 +26,24 @@ VALIDATION_WORLDS = 512
 def run(rank: int, args: argparse.Namespace) -> None:
     """Train on GPU ``rank`` of ``args.gpus`` for ``args.minutes``; rank 0 logs and saves."""
     device = torch.device("cuda", rank) if args.gpus else torch.device("cpu")
-    if args.gpus > 1:
-        os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
-        os.environ.setdefault("MASTER_PORT", "29555")
-        torch.cuda.set_device(device)
-        dist.init_process_group("nccl", rank=rank, world_size=args.gpus)
     torch.set_num_threads(2)  # the other cores generate worlds
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
-    world_size = max(args.gpus, 1)
     args.out.mkdir(parents=True, exist_ok=True)
 
     network, averaged, step, seen = checkpoint.begin(args.resume, args.out)
     network, averaged = network.to(device), averaged.to(device).requires_grad_(False)
     feed = Feed(args.ring, args.workers, 10_000_000_000 + 64 * seen + 5_000_000_000 * rank, device)
     vectors, codes = word_table().vectors.to(device), codebook().to(device)
-    optimizer = torch.optim.AdamW(
-        _groups(network), lr=args.lr, betas=(0.9, 0.98), eps=1e-8, fused=device.type == "cuda"
-    )
+    groups = decay_groups(list(network.parameters()), 0.02)
+    optimizer = torch.optim.AdamW(groups, lr=args.lr, betas=(0.9, 0.98), eps=1e-8, fused=device.type == "cuda")
     loss_of = torch.compile(plain_loss, dynamic=False) if args.compile else plain_loss
     ask = torch.compile(answer, dynamic=False) if args.compile else answer
 
     feed.wait(args.warm_ring)
     torch.manual_seed(seen + 2 + 1000 * rank)
     first_step, losses, said = step, [], 0.0
-    began = compiled_at = time.monotonic()
+    began = compiled_at = saved = time.monotonic()
     log = (args.out / checkpoint.LOG).open("a", encoding="utf-8") if rank == 0 else None
     elapsed = 0.0
     while elapsed < args.minutes * 60:
@@ -69,21 +60,21 @@ def run(rank: int, args: argparse.Namespace) -> None:
         loss = loss_of(network, batch, codes).mean()
         network.zero_grad(set_to_none=True)
         loss.backward()
-        _average_gradients(network, world_size)
+        average_gradients(network.parameters())
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         if step == first_step + 20:
             torch.cuda.synchronize() if args.gpus else None
             compiled_at = time.monotonic()
         step += 1
-        seen += args.batch * world_size
+        seen += args.batch * ranks()
         with torch.no_grad():
             run_steps = step - first_step
             keep = min(0.999, (run_steps + 1) / (run_steps + 10))
             torch._foreach_lerp_(list(averaged.parameters()), list(network.parameters()), 1.0 - keep)
         losses.append(loss.detach())
         if step % 20 == 0:
-            elapsed = _agreed(time.monotonic() - began, device, world_size)
+            elapsed = agreed(time.monotonic() - began, device)
         if step % 200 == 0 and log is not None:
             now = time.monotonic()
             line = {"step": step, "seen": seen, "made": feed.made, "seconds": round(now - began, 1)}
@@ -91,8 +82,11 @@ def run(rank: int, args: argparse.Namespace) -> None:
             losses.clear()
             log.write(json.dumps(line) + "\n")
             log.flush()
+            if now - saved > args.save_every:
+                checkpoint.save(averaged, args.out, step, seen)
+                saved = now
             if now - said > 20:
-                pace = (step - first_step - 21) * args.batch * world_size / (now - compiled_at)
+                pace = (step - first_step - 21) * args.batch * ranks() / (now - compiled_at)
                 print(json.dumps(line), f"{pace:.0f} samples/s", flush=True)
                 said = now
     if log is not None:
@@ -106,36 +100,6 @@ def run(rank: int, args: argparse.Namespace) -> None:
         log.write(json.dumps(line) + "\n")
         log.close()
     feed.close()
-    if args.gpus > 1:
-        dist.destroy_process_group()
-
-
-def _groups(network: PriorNetwork) -> list[dict[str, Any]]:
-    """Weight decay for matrices only."""
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    return [
-        {"params": matrices, "weight_decay": 0.02},
-        {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-
-
-def _agreed(elapsed: float, device: torch.device, world_size: int) -> float:
-    """The longest time of all ranks, so that all stop at the same step."""
-    if world_size == 1:
-        return elapsed
-    value = torch.tensor([elapsed], device=device, dtype=torch.float64)
-    dist.all_reduce(value, op=dist.ReduceOp.MAX)
-    return float(value)
-
-
-def _average_gradients(network: PriorNetwork, world_size: int) -> None:
-    if world_size == 1:
-        return
-    gradients = [p.grad for p in network.parameters() if p.grad is not None]
-    flat = torch.cat([g.flatten() for g in gradients])
-    dist.all_reduce(flat, op=dist.ReduceOp.AVG)
-    parts = flat.split([g.numel() for g in gradients])
-    torch._foreach_copy_(gradients, [part.view(g.shape) for part, g in zip(parts, gradients, strict=True)])
 
 
 @torch.no_grad()

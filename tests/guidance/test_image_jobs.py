@@ -76,7 +76,12 @@ def test_a_job_reports_its_guidance(
 
 
 @pytest.mark.parametrize(
-    "given", [{}, {"tiled_views": True, "views_per_step": 4, "lambda_material": 0.1, "even_weights": True, "lr": 2.0}]
+    "given",
+    [
+        {},
+        {"tiled_views": True, "views_per_step": 4, "lambda_material": 0.1, "even_weights": True, "lr": 2.0},
+        {"anchored": 1.0, "lr": 2.0},
+    ],
 )
 def test_an_interrupted_job_ends_as_one_that_was_not(job: Callable[..., Finished], given: dict[str, object]) -> None:
     whole = job("whole", **given)
