@@ -126,8 +126,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     for name in ("steps", "seed", "distilled-steps", "teacher-calls", "views-per-step", "image-size",
                  "log-every", "image-every", "save-map-every", "checkpoint-every"):  # fmt: skip
         parser.add_argument(f"--{name}", type=int)
-    for name in ("lr", "material-lr", "cfg-scale", "cfg-rescale", "random-sky", "temp-start", "temp-end", "t-start",
-                 "t-end", "strength", "lambda-prior", "lambda-sparsity", "lambda-entropy", "lambda-smooth",
+    for name in ("lr", "material-lr", "cfg-scale", "cfg-rescale", "random-sky", "anchored", "temp-start", "temp-end",
+                 "t-start", "t-end", "strength", "lambda-prior", "lambda-sparsity", "lambda-entropy", "lambda-smooth",
                  "lambda-connectivity", "lambda-material", "pixel-grad-clip"):  # fmt: skip
         parser.add_argument(f"--{name}", type=float)
     parser.add_argument("--clean", action=argparse.BooleanOptionalAction, help="drop floating crumbs of the result")
