@@ -55,7 +55,7 @@ BASE_DEFAULTS: Final[dict[str, Any]] = {
     "save_map_every": 0,
     "checkpoint_every": 40,
 }
-SAMPLE_DEFAULTS: Final[dict[str, Any]] = {"steps": 10, "log_every": 1, "image_every": 5, "checkpoint_every": 5}
+SAMPLE_DEFAULTS: Final[dict[str, Any]] = {"steps": 12, "log_every": 1, "image_every": 5, "checkpoint_every": 5}
 DISTILLED_DEFAULTS: Final[dict[str, Any]] = {"cfg_scale": 1.0, "cfg_rescale": 0.0}
 """For image models that were distilled to a few steps, guidance included."""
 TEACHER_DEFAULTS: Final[dict[str, dict[str, Any]]] = {

@@ -47,7 +47,7 @@ class Sampling:
     def advance(self, step: int, *, measure: bool) -> StepReport:
         del measure
         c, t = self.config, self._time(step)
-        q = self.task.ask(self._x, t, guidance_at(c.cfg_scale, t), self._guess)
+        q = self.task.ask(self._x, t, guidance_at(c.cfg_scale, t, from_nothing=self.task.from_nothing), self._guess)
         self._probabilities = self.task.lift(q)
         if step + 1 < c.steps:
             x0 = self._guess = self.task.hold(expected_code(q))

@@ -16,12 +16,14 @@ import argparse
 from pathlib import Path
 
 import torch
+from parts import PARTS
 from ranks import start
 from run import run
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=PARTS, default="prior", help="which of the prior's networks")
     parser.add_argument("--minutes", type=float, required=True, help="time to spend on training steps")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--resume", type=Path, help="folder of an earlier run")

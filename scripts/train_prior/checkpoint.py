@@ -6,19 +6,22 @@ import json
 from pathlib import Path
 
 import torch
+from parts import Network, Part
 
-from voxcore.prior.model import load_network, save_weights
-from voxcore.prior.network import PriorNetwork
-
-LOG = "train.jsonl"
+from voxcore.prior.model import save_weights
 
 
-def save(averaged: PriorNetwork, out: Path, step: int, seen: int) -> None:
-    """Write ``prior-*.safetensors`` into ``out``."""
-    save_weights(averaged, out, {"samples": str(seen), "steps": str(step)})
+def log_name(part: Part) -> str:
+    """The log's file name."""
+    return "train.jsonl" if part.name == "prior" else f"train_{part.name}.jsonl"
 
 
-def begin(resume: Path | None, out: Path) -> tuple[PriorNetwork, PriorNetwork, int, int]:
+def save(part: Part, averaged: Network, out: Path, step: int, seen: int) -> None:
+    """Write the part's weights into ``out``."""
+    save_weights(averaged, out, part.name, {"samples": str(seen), "steps": str(step)})
+
+
+def begin(part: Part, resume: Path | None, out: Path) -> tuple[Network, Network, int, int]:
     """Network, averaged network, steps and samples so far; copies the log of the run that goes on.
 
     Both networks start from the averaged weights: they are the better ones, and the optimiser finds
@@ -26,11 +29,11 @@ def begin(resume: Path | None, out: Path) -> tuple[PriorNetwork, PriorNetwork, i
     """
     if resume is None:
         torch.manual_seed(0)
-        network, averaged = PriorNetwork(), PriorNetwork()
+        network, averaged = part.first(), part.first()
         averaged.load_state_dict(network.state_dict())
         return network, averaged, 0, 0
-    lines = (resume / LOG).read_text(encoding="utf-8").splitlines()
+    lines = (resume / log_name(part)).read_text(encoding="utf-8").splitlines()
     if resume != out:
-        (out / LOG).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (out / log_name(part)).write_text("\n".join(lines) + "\n", encoding="utf-8")
     last = json.loads(lines[-1])
-    return load_network(resume), load_network(resume), last["step"], last["seen"]
+    return part.load(resume), part.load(resume), last["step"], last["seen"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -12,7 +13,7 @@ from torch.nn import functional as F
 from voxcore.prior.diffusion import CLASSES, CODE_DIM, SHIFT, alpha_sigma
 from voxcore.prior.model import GRID
 from voxcore.prior.network import PriorNetwork, depth_to_space, space_to_depth
-from voxcore.prior.sampler import RETIMED
+from voxcore.prior.sampler import LAYOUT, RETIMED
 
 CHANGED_WEIGHT = 2.5
 CHANGED_SEEN = 4.0
@@ -27,6 +28,8 @@ STEEPNESS = 0.75
 grows as about the 0.75th power of sigma / alpha, most of it layout that nobody can know; unweighted it drowned what
 thin things under moderate noise had to teach, and windmills lost their sails.
 """
+BUILT = 1.4 * LAYOUT
+"""Most noise (sigma / alpha) under which worlds from nothing are shown: somewhat more than it is ever asked about."""
 STEP = (0.02, 0.14)
 """How far apart two answers may be in a run, of the way to clean: 40 steps lie 0.024 apart, 8 steps 0.133."""
 
@@ -56,6 +59,7 @@ def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -
     """Draw condition, box, noise and word noise for ``worlds`` [B, 2, *GRID] and word ``ids`` [B, W]."""
     batch, device = len(worlds), worlds.device
     kind = torch.rand(batch, device=device)
+    with_map = kind > 0.45
     boxed = kind > 0.85
     free = []
     for size in GRID:
@@ -63,6 +67,25 @@ def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -
         low = (torch.rand(batch, 1, device=device) * (size - length + 1)).long()
         place = torch.arange(size, device=device)[None]
         free.append(((place >= low) & (place < low + length)) | ~boxed[:, None])
+    words, mask = words_of(ids, vectors, augment=augment)
+    return Batch(
+        worlds=worlds,
+        with_map=with_map,
+        free_x=free[0],
+        free_y=free[1],
+        free_z=free[2],
+        t=drawn_times(torch.rand(batch, device=device), with_map),
+        noise=torch.randn(batch, *GRID, CODE_DIM, device=device),
+        words=words,
+        mask=mask,
+    )
+
+
+def words_of(ids: Tensor, vectors: Tensor, *, augment: bool) -> tuple[Tensor, Tensor]:
+    """Word vectors [B, W, 96] and mask [B, W] of word ``ids`` [B, W]; ``augment`` blurs and drops some, and one prompt
+    in ten altogether.
+    """
+    batch, device = len(ids), ids.device
     mask = ids >= 0
     words = vectors[ids.clamp(min=0).long()]
     if augment:
@@ -70,23 +93,17 @@ def make_batch(worlds: Tensor, ids: Tensor, vectors: Tensor, *, augment: bool) -
         words = words + noisy * torch.randn_like(words)
         keep = torch.rand(mask.shape, device=device) > 0.08 * torch.rand(batch, 1, device=device)
         mask = mask & keep & (torch.rand(batch, 1, device=device) > 0.1)
-    words = words * mask[..., None]
-    return Batch(
-        worlds=worlds,
-        with_map=kind > 0.45,
-        free_x=free[0],
-        free_y=free[1],
-        free_z=free[2],
-        t=drawn_times(torch.rand(batch, device=device)),
-        noise=torch.randn(batch, *GRID, CODE_DIM, device=device),
-        words=words,
-        mask=mask,
-    )
+    return words * mask[..., None], mask
 
 
-def drawn_times(uniform: Tensor) -> Tensor:
-    """Diffusion times from uniform numbers: even as sampling spaces its steps (`voxcore.prior.sampler`)."""
-    return _time(torch.pi / 2 * (uniform * 0.994 + 0.003))
+def drawn_times(uniform: Tensor, with_map: Tensor) -> Tensor:
+    """Diffusion times from uniform numbers: even as sampling spaces its steps (`voxcore.prior.sampler`). Without a map
+    the noise ends at BUILT, where the layout network takes over.
+    """
+    everything = torch.full_like(uniform, torch.pi / 2 * 0.997)
+    most = torch.where(with_map, everything, float(np.arctan(BUILT / RETIMED)))
+    least = torch.pi / 2 * 0.003
+    return time_of_angle(least + (most - least) * uniform)
 
 
 def earlier_times(t: Tensor, uniform: Tensor) -> Tensor:
@@ -96,10 +113,10 @@ def earlier_times(t: Tensor, uniform: Tensor) -> Tensor:
     angle = torch.atan(SHIFT / RETIMED * torch.tan(torch.pi / 2 * t))
     least, most = STEP
     before = angle + torch.pi / 2 * (least + (most - least) * uniform)
-    return _time(before.clamp(max=torch.pi / 2 * 0.997))
+    return time_of_angle(before.clamp(max=torch.pi / 2 * 0.997))
 
 
-def _time(angle: Tensor) -> Tensor:
+def time_of_angle(angle: Tensor) -> Tensor:
     """The diffusion time of an angle (0..pi/2) along which sampling's steps are even."""
     return 2 / torch.pi * torch.atan(RETIMED / SHIFT * torch.tan(angle))
 

@@ -10,12 +10,11 @@ import checkpoint
 import numpy as np
 import torch
 from feed import Feed
-from objective import answer, make_batch, plain_loss, unweighted_loss, with_guess
+from parts import PARTS, Part
 from ranks import agreed, average_gradients, decay_groups, ranks
 from torch import Tensor
 
 from voxcore.prior.diffusion import codebook
-from voxcore.prior.network import PriorNetwork
 from voxcore.prior.words import padded_ids, word_table
 from voxcore.worlds import generate
 
@@ -31,20 +30,21 @@ def run(rank: int, args: argparse.Namespace) -> None:
     torch.backends.cudnn.benchmark = True
     args.out.mkdir(parents=True, exist_ok=True)
 
-    network, averaged, step, seen = checkpoint.begin(args.resume, args.out)
+    part = PARTS[args.part]()
+    network, averaged, step, seen = checkpoint.begin(part, args.resume, args.out)
     network, averaged = network.to(device), averaged.to(device).requires_grad_(False)
     feed = Feed(args.ring, args.workers, 10_000_000_000 + 64 * seen + 5_000_000_000 * rank, device)
     vectors, codes = word_table().vectors.to(device), codebook().to(device)
     groups = decay_groups(list(network.parameters()), 0.02)
     optimizer = torch.optim.AdamW(groups, lr=args.lr, betas=(0.9, 0.98), eps=1e-8, fused=device.type == "cuda")
-    loss_of = torch.compile(plain_loss, dynamic=False) if args.compile else plain_loss
-    ask = torch.compile(answer, dynamic=False) if args.compile else answer
+    if args.compile:
+        part.compile()
 
     feed.wait(args.warm_ring)
     torch.manual_seed(seen + 2 + 1000 * rank)
     first_step, losses, said = step, [], 0.0
     began = compiled_at = saved = time.monotonic()
-    log = (args.out / checkpoint.LOG).open("a", encoding="utf-8") if rank == 0 else None
+    log = (args.out / checkpoint.log_name(part)).open("a", encoding="utf-8") if rank == 0 else None
     elapsed = 0.0
     while elapsed < args.minutes * 60:
         rate = (
@@ -55,9 +55,7 @@ def run(rank: int, args: argparse.Namespace) -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate
         feed.renew(args.renew)
-        batch = make_batch(*feed.draw(args.batch), vectors, augment=True)
-        batch = with_guess(network, batch, codes, rows=args.batch // 2, ask=ask)
-        loss = loss_of(network, batch, codes).mean()
+        loss = part.loss(network, *feed.draw(args.batch), vectors, codes)
         network.zero_grad(set_to_none=True)
         loss.backward()
         average_gradients(network.parameters())
@@ -83,7 +81,7 @@ def run(rank: int, args: argparse.Namespace) -> None:
             log.write(json.dumps(line) + "\n")
             log.flush()
             if now - saved > args.save_every:
-                checkpoint.save(averaged, args.out, step, seen)
+                checkpoint.save(part, averaged, args.out, step, seen)
                 saved = now
             if now - said > 20:
                 pace = (step - first_step - 21) * args.batch * ranks() / (now - compiled_at)
@@ -94,8 +92,8 @@ def run(rank: int, args: argparse.Namespace) -> None:
         line["gpus"] = args.gpus
         if args.gpus:
             line["gpu_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 1)
-        checkpoint.save(averaged, args.out, step, seen)
-        line |= {k: round(v, 5) for k, v in validate(averaged, vectors, codes, args.validation).items()}
+        checkpoint.save(part, averaged, args.out, step, seen)
+        line |= {k: round(v, 5) for k, v in validate(part, averaged, vectors, codes, args.validation).items()}
         print(json.dumps(line), flush=True)
         log.write(json.dumps(line) + "\n")
         log.close()
@@ -103,20 +101,15 @@ def run(rank: int, args: argparse.Namespace) -> None:
 
 
 @torch.no_grad()
-def validate(network: PriorNetwork, vectors: Tensor, codes: Tensor, count: int) -> dict[str, float]:
-    """Plain cross-entropy per cell at three noise levels, on worlds that are never trained on: without a guess
-    from an answer before, and with one (``guess_...``).
-    """
+def validate(part: Part, network: torch.nn.Module, vectors: Tensor, codes: Tensor, count: int) -> dict[str, float]:
+    """The part's figures on worlds that are never trained on."""
     held_out = [generate(VALIDATION_SEEDS + i) for i in range(count)]
     worlds = torch.from_numpy(np.stack([np.stack([w.terrain, w.blocks]) for w in held_out])).to(codes.device)
     ids = torch.stack([padded_ids(word_table().tokenize(w.caption)) for w in held_out]).to(codes.device)
     out: dict[str, list[float]] = {}
     torch.manual_seed(1)
     for start in range(0, count, 64):
-        batch = make_batch(worlds[start : start + 64], ids[start : start + 64], vectors, augment=False)
-        for t in (0.3, 0.6, 0.9):
-            batch.t = torch.full_like(batch.t, t)
-            after = with_guess(network, batch, codes, rows=len(batch.t))
-            for name, asked in (("ce", batch), ("guess_ce", after)):
-                out.setdefault(f"{name}_{t}", []).append(float(unweighted_loss(network, asked, codes).mean()))
+        figures = part.validate(network, worlds[start : start + 64], ids[start : start + 64], vectors, codes)
+        for name, value in figures.items():
+            out.setdefault(name, []).append(value)
     return {name: float(np.mean(values)) for name, values in out.items()}

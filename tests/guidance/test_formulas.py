@@ -47,7 +47,9 @@ def test_noised_codes_keep_unit_power_and_the_levels_signal(t: float) -> None:
 
 
 def test_guidance_is_on_only_where_the_layout_shows() -> None:
-    assert guidance_at(2.5, 0.985) == 1.0  # sigma / alpha is 127
-    assert guidance_at(2.5, 0.9) == 2.5  # 19
-    assert guidance_at(2.5, 0.5) == 1.0  # 3
-    assert guidance_at(1.0, 0.9) == 1.0
+    for from_nothing in (False, True):
+        assert guidance_at(2.5, 0.985, from_nothing=from_nothing) == 1.0  # sigma / alpha is 127
+        assert guidance_at(2.5, 0.96, from_nothing=from_nothing) == (2.5 if from_nothing else 1.0)  # 48
+        assert guidance_at(2.5, 0.9, from_nothing=from_nothing) == 2.5  # 19
+        assert guidance_at(2.5, 0.5, from_nothing=from_nothing) == 1.0  # 3
+        assert guidance_at(1.0, 0.9, from_nothing=from_nothing) == 1.0

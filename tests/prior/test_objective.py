@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,9 @@ import torch
 from torch.nn import functional as F
 
 from voxcore.prior import model
-from voxcore.prior.diffusion import codebook
+from voxcore.prior.diffusion import SHIFT, codebook
 from voxcore.prior.network import NetworkConfig, PriorNetwork
-from voxcore.prior.sampler import noise_level, noise_ratio
+from voxcore.prior.sampler import LAYOUT, noise_level, noise_ratio
 from voxcore.prior.words import MAX_WORDS
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "scripts" / "train_prior"))
@@ -115,7 +116,10 @@ def test_no_caption_of_the_benchmark_is_trained_on() -> None:
 
 
 def test_training_draws_noise_as_sampling_spaces_it() -> None:
-    times = objective.drawn_times(torch.rand(20000, generator=torch.Generator().manual_seed(0)))
-    steps = torch.tensor([noise_level(0.998, 0.004, i / 99) for i in range(100)])
-    for share in (0.1, 0.5, 0.9):
-        assert float(times.quantile(share)) == pytest.approx(float(steps.quantile(share)), abs=0.01)
+    uniform = torch.rand(20000, generator=torch.Generator().manual_seed(0))
+    everything, built = (objective.drawn_times(uniform, torch.full((20000,), shown)) for shown in (True, False))
+    for times, most in ((everything, 0.998), (built, 2 / math.pi * math.atan(objective.BUILT / SHIFT))):
+        steps = torch.tensor([noise_level(most, 0.004, i / 99) for i in range(100)])
+        for share in (0.1, 0.5, 0.9):
+            assert float(times.quantile(share)) == pytest.approx(float(steps.quantile(share)), abs=0.01)
+    assert noise_ratio(float(built.max())) > LAYOUT

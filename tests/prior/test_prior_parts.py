@@ -192,7 +192,7 @@ def test_weights_survive_a_round_trip_in_parts(
     network: PriorNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("voxcore.prior.model._PART_BYTES", 20_000)
-    save_weights(network, tmp_path, {"samples": "0"})
+    save_weights(network, tmp_path, "prior", {"samples": "0"})
     assert len(list(tmp_path.glob("prior-*.safetensors"))) > 1
     again = load_network(tmp_path)
     assert again.config == TINY

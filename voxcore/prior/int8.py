@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from voxcore.prior.network import Convolution, PriorNetwork
+from voxcore.prior.network import Convolution
 
 _ONES = [1, 1, 1]
 
@@ -20,7 +20,7 @@ def supported() -> bool:
     return torch.cpu._is_vnni_supported()
 
 
-def use_int8_layers(network: PriorNetwork) -> None:
+def use_int8_layers(network: nn.Module) -> None:
     """Replace the 3^3 convolutions of ``network`` (float32, on a CPU) and the matrices of its tokens. The first and the
     last layer stay, and those that see one vector only.
     """
@@ -29,7 +29,8 @@ def use_int8_layers(network: PriorNetwork) -> None:
             if isinstance(child, Convolution):
                 setattr(module, name, Int8Convolution(child))
     for path in ("down1", "down2", "up1", "up2", "blocks"):
-        _replace_linears(network, path)
+        if hasattr(network, path):
+            _replace_linears(network, path)
 
 
 def _replace_linears(module: nn.Module, name: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -17,13 +18,15 @@ from voxcore.errors import NotFound, ShapeError
 from voxcore.guidance.classifier_free import classifier_free
 from voxcore.prior import int8
 from voxcore.prior.diffusion import CLASSES, CODE_DIM, encode
+from voxcore.prior.layout import LayoutConfig, LayoutNetwork, cells, columns
 from voxcore.prior.network import CONDITION_DIM, NetworkConfig, PriorNetwork, depth_to_space
-from voxcore.prior.sampler import SHARPENED
+from voxcore.prior.sampler import LAYOUT, SHARPENED, noise_ratio
 from voxcore.prior.words import WEIGHTS, Tokens, padded_ids, word_table
 
 GRID: Final = (64, 48, 64)
 """The grid that the prior was trained on, [X, Y, Z]."""
 _PART_BYTES: Final = 15_000_000
+Network = TypeVar("Network", PriorNetwork, LayoutNetwork)
 
 
 @dataclass(frozen=True)
@@ -35,22 +38,25 @@ class Prompt:
 
 
 class Prior:
-    """The network with its weights, on one device.
+    """The networks with their weights, on one device. Without ``layout`` its questions go to the other one.
 
-    On a CPU with bfloat16 arithmetic the network runs in bfloat16 (about 1.8 times as fast), on one with 8-bit
-    products (VNNI) its large layers in those, on other CPUs all in float32; on a GPU in bfloat16. What comes out is
+    On a CPU with bfloat16 arithmetic they run in bfloat16 (about 1.8 times as fast), on one with 8-bit
+    products (VNNI) their large layers in those, on other CPUs all in float32; on a GPU in bfloat16. What comes out is
     float32.
     """
 
-    def __init__(self, network: PriorNetwork, device: str | torch.device = "cpu") -> None:
+    def __init__(
+        self, network: PriorNetwork, layout: LayoutNetwork | None = None, device: str | torch.device = "cpu"
+    ) -> None:
         self.device = torch.device(device)
         fast = self.device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
         self.dtype = torch.bfloat16 if fast else torch.float32
         self.network = network.to(self.device, self.dtype).eval().requires_grad_(False)
+        self.layout = None if layout is None else layout.to(self.device, self.dtype).eval().requires_grad_(False)
         if self.device.type == "cpu" and not fast and int8.supported():
-            int8.use_int8_layers(self.network)
-        table = word_table()
-        self._vectors = table.vectors
+            for each in filter(None, (self.network, self.layout)):
+                int8.use_int8_layers(each)
+        self._vectors = word_table().vectors
 
     def read(self, tokens: Tokens) -> Prompt:
         """Word vectors of a tokenised prompt."""
@@ -74,23 +80,53 @@ class Prior:
 
     @torch.inference_mode()
     def posterior(
-        self, x: Tensor, t: float, prompt: Prompt, condition: Tensor, cfg_scale: float, guess: Tensor | None = None
+        self,
+        x: Tensor,
+        t: float,
+        prompt: Prompt,
+        condition: Tensor | None,
+        cfg_scale: float,
+        guess: Tensor | None = None,
     ) -> Tensor:
         """Block probabilities [B, CLASSES, *GRID] float32 given noisy codes x [B, CODE_DIM, *GRID],
         condition [B or 1, CONDITION_DIM, *GRID] and the codes that the answer before expected, like x, if
-        there was one. In memory the classes of a cell lie side by side.
+        there was one. In memory the classes of a cell lie side by side. A ``condition`` of None says that a world is
+        built from nothing; what stands where is then the layout network's to say (`voxcore.prior.sampler.LAYOUT`).
 
         A ``cfg_scale`` other than 1 is classifier-free guidance on log-probabilities, by a second pass
         without the prompt. The answer is made sharper (`voxcore.prior.sampler.SHARPENED`).
         """
-        logits = self._logits(x, t, prompt.words, prompt.mask, condition, guess)
+        ask: Callable[[Tensor, Tensor], Tensor]
+        if condition is None and self.layout is not None and noise_ratio(t) >= LAYOUT:
+            ask = partial(self._layout_logits, self.layout, columns(x.movedim(1, -1)), t, guess)
+        else:
+            given = self.condition(None) if condition is None else condition
+            ask = partial(self._logits, x, t, given, guess)
+        logits = ask(prompt.words, prompt.mask)
         if cfg_scale != 1.0:
-            nothing = torch.zeros_like(prompt.words), torch.zeros_like(prompt.mask)
-            logits = classifier_free(self._logits(x, t, *nothing, condition, guess), logits, cfg_scale)
-        return (SHARPENED * logits).softmax(-1).movedim(-1, 1)
+            nothing = ask(torch.zeros_like(prompt.words), torch.zeros_like(prompt.mask))
+            logits = classifier_free(nothing, logits, cfg_scale)
+        answer = (SHARPENED * logits).softmax(-1)
+        if answer.shape[1:4] != x.shape[2:]:
+            answer = cells(answer)
+        return answer.movedim(-1, 1)
+
+    def _layout_logits(
+        self, network: LayoutNetwork, x: Tensor, t: float, guess: Tensor | None, words: Tensor, mask: Tensor
+    ) -> Tensor:
+        """Log-shares up to a constant of each column of cells, float32."""
+        batch = len(x)
+        logits: Tensor = network(
+            x,
+            torch.full((batch,), t, device=self.device),
+            words.expand(batch, -1, -1),
+            mask.expand(batch, -1),
+            None if guess is None else columns(guess.movedim(1, -1)),
+        )
+        return logits.float()
 
     def _logits(
-        self, x: Tensor, t: float, words: Tensor, mask: Tensor, condition: Tensor, guess: Tensor | None
+        self, x: Tensor, t: float, condition: Tensor, guess: Tensor | None, words: Tensor, mask: Tensor
     ) -> Tensor:
         """Log-probabilities up to a constant of each cell [B, *GRID, CLASSES] float32."""
         batch = len(x)
@@ -121,32 +157,41 @@ def _in_parts(tensors: dict[str, Tensor]) -> list[dict[str, Tensor]]:
     return parts
 
 
-def save_weights(network: PriorNetwork, folder: Path, metadata: dict[str, str]) -> None:
-    """Write ``prior-<n>.safetensors``, fp16, with the network's configuration in each header."""
-    tensors = {name: value.detach().half().cpu().contiguous() for name, value in network.state_dict().items()}
+def save_weights(network: PriorNetwork | LayoutNetwork, folder: Path, name: str, metadata: dict[str, str]) -> None:
+    """Write ``<name>-<n>.safetensors``, fp16, with the network's configuration in each header."""
+    tensors = {key: value.detach().half().cpu().contiguous() for key, value in network.state_dict().items()}
     header = {"config": json.dumps(asdict(network.config)), **metadata}
     for i, part in enumerate(_in_parts(tensors)):
-        save_file(part, folder / f"prior-{i}.safetensors", header)
+        save_file(part, folder / f"{name}-{i}.safetensors", header)
 
 
 def load_network(folder: Path = WEIGHTS) -> PriorNetwork:
-    """Read weights written by `save_weights`, as float32 on the CPU. Raises NotFound."""
+    """Read ``prior-<n>.safetensors`` as float32 on the CPU. Raises NotFound."""
+    return _load(folder, "prior", lambda config: PriorNetwork(NetworkConfig(**config)))
+
+
+def load_layout(folder: Path = WEIGHTS) -> LayoutNetwork:
+    """Read ``layout-<n>.safetensors`` as float32 on the CPU. Raises NotFound."""
+    return _load(folder, "layout", lambda config: LayoutNetwork(LayoutConfig(**config)))
+
+
+def _load(folder: Path, name: str, make: Callable[[dict[str, Any]], Network]) -> Network:
     tensors: dict[str, Tensor] = {}
     config = {}
     try:
-        for path in sorted(folder.glob("prior-*.safetensors")):
+        for path in sorted(folder.glob(f"{name}-*.safetensors")):
             with safe_open(path, framework="pt") as file:
                 config = json.loads(file.metadata()["config"])
-                tensors |= {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no iterator)
+                tensors |= {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 (no iterator)
         config["tokens"] = tuple(config["tokens"])
-        network = PriorNetwork(NetworkConfig(**config))
+        network = make(config)
         network.load_state_dict(tensors)
     except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise NotFound(f"expected the prior's weights, prior-*.safetensors: {error}", field="weights") from error
+        raise NotFound(f"expected the prior's weights, {name}-*.safetensors: {error}", field="weights") from error
     return network
 
 
 @cache
 def shipped_prior(device: str) -> Prior:
     """The prior that comes with voxcore, loaded once a process and device. Raises NotFound."""
-    return Prior(load_network(), device)
+    return Prior(load_network(), load_layout(), device)

@@ -66,6 +66,8 @@ GUIDED: Final = (5.0, 30.0)
 is nothing to see yet, and a guess that is pushed makes every object as large as the grid; below, only
 detail is left, which needs no push.
 """
+GUIDED_LAYOUT: Final = 60.0
+"""The same upper end where the layout network answers, whose guesses are good enough to be pushed earlier."""
 
 
 SHARPENED: Final = 1.3
@@ -74,7 +76,14 @@ every world that is still possible; a few steps leave much of that in the result
 """
 
 
-def guidance_at(cfg_scale: float, t: float) -> float:
-    """Guidance at diffusion time ``t``: ``cfg_scale`` within GUIDED, else 1."""
+def guidance_at(cfg_scale: float, t: float, *, from_nothing: bool) -> float:
+    """Guidance at diffusion time ``t``: ``cfg_scale`` within GUIDED, else 1; ``from_nothing`` says that no map is
+    there and the layout network answers first.
+    """
     least, most = GUIDED
+    most = GUIDED_LAYOUT if from_nothing else most
     return cfg_scale if least <= noise_ratio(t) <= most else 1.0
+
+
+LAYOUT: Final = 16.0
+"""The noise, as sigma / alpha, from which on the layout network answers (`voxcore.prior.layout`)."""

@@ -72,11 +72,16 @@ class PriorTask:
         self._tiles = tiles(window.size)
         self._prompts = [prompt if tile.central else land for tile in self._tiles]
         self._conditions = [
-            prior.condition(
-                None if cut is None else cut[tile.slices], None if self._held is None else self._held[tile.slices]
-            )
+            None
+            if cut is None
+            else prior.condition(cut[tile.slices], None if self._held is None else self._held[tile.slices])
             for tile in self._tiles
         ]
+
+    @property
+    def from_nothing(self) -> bool:
+        """Whether there is no map and no ground that the prior is shown."""
+        return self._conditions[0] is None
 
     @property
     def passes(self) -> int:
