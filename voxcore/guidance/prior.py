@@ -53,7 +53,8 @@ class PriorTeacher:
         codes = self.task.codes(probabilities)
         x = noised(codes, noise, t)
         # The grid has followed the last answer, so what it expects stands for that answer.
-        q = self.task.ask(x, t, guidance_at(c.cfg_scale, t, from_nothing=self.task.from_nothing), codes if self._call >= 0 else None)
+        scale = guidance_at(c.cfg_scale, t, from_nothing=self.task.from_nothing)
+        q = self.task.ask(x, t, scale, codes if self._call >= 0 else None)
         self._target = self.task.lift(q)
         self._noise = implied_noise(x, self.task.hold(expected_code(q)), t)
         self._call, self._t = info.call, t
