@@ -28,7 +28,7 @@ def test_every_method_of_a_teacher_has_its_own_defaults(teachers):
         for defaults in teacher.method_defaults:
             method = jobs_pb2.TrainingMethod.Name(defaults.method).removeprefix("TRAINING_METHOD_").lower()
             assert defaults == settings_message(TrainConfig.create("a prompt", teacher=name, method=method))
-    assert [defaults.steps for defaults in teachers["prior"].method_defaults] == [256, 10]
+    assert [defaults.steps for defaults in teachers["prior"].method_defaults] == [256, 12]
 
 
 def test_a_narrower_range_is_the_one_that_is_checked(teachers):
