@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from objective import earlier_times, time_of_angle
+from objective import earlier_times, noise_left, time_of_angle
 from torch import Tensor
 
 from voxcore.prior.diffusion import CLASSES, CODE_DIM, alpha_sigma
@@ -46,7 +46,7 @@ def log_p(network: LayoutNetwork, x: Tensor, t: Tensor, words: Tensor, mask: Ten
 
 def cost(network: LayoutNetwork, blocks: Tensor, t: Tensor, words: Tensor, mask: Tensor, codes: Tensor) -> Tensor:
     """Cross-entropy per column of each world [B]; the first half of the batch is shown what the network answered one
-    step of sampling earlier, under the noise that such a step leaves (`voxcore.prior.sampler.next_noise`).
+    step of sampling earlier, under the noise that such a step leaves.
     """
     target = shares(blocks)
     clean = target @ codes
@@ -56,10 +56,7 @@ def cost(network: LayoutNetwork, blocks: Tensor, t: Tensor, words: Tensor, mask:
         earlier = earlier_times(t[:rows], torch.rand_like(t[:rows]))
         asked = noisy(clean[:rows], noise[:rows], earlier)
         answer = log_p(network, asked, earlier, words[:rows], mask[:rows], None).exp() @ codes
-        (a, s), (a0, s0) = alpha_sigma(t[:rows]), alpha_sigma(earlier)
-        kept = (s * a0 / (a * s0)).clamp(max=1.0)[:, None, None, None, None]
-        first = kept * noise[:rows] + (1 - kept**2).sqrt() * torch.randn_like(noise[:rows])
-        noise = torch.cat([first, noise[rows:]])
+        noise = torch.cat([noise_left(noise[:rows], earlier, t[:rows]), noise[rows:]])
         guess = torch.cat([answer, torch.zeros_like(clean[rows:])])
     expected = log_p(network, noisy(clean, noise, t), t, words, mask, guess)
     return -(target * expected).sum(-1).flatten(1).mean(1)

@@ -142,15 +142,22 @@ def with_guess(network: PriorNetwork, batch: Batch, codes: Tensor, *, rows: int,
     after, earlier = first.t, earlier_times(first.t, torch.rand_like(first.t))
     first.t = earlier
     guess = ask(network, first, codes)
-    alpha, sigma = alpha_sigma(torch.stack([after, earlier]))
-    ratio = sigma / alpha
-    kept = (ratio[0] / ratio[1]).clamp(max=1.0)[:, None, None, None, None]
-    noise = kept * first.noise + (1 - kept**2).sqrt() * torch.randn_like(first.noise)
+    noise = noise_left(first.noise, earlier, after)
     return replace(
         batch,
         noise=torch.cat([noise, batch.noise[rows:]]),
         guess=torch.cat([guess, torch.zeros_like(batch.noise[rows:])]),
     )
+
+
+def noise_left(noise: Tensor, earlier: Tensor, after: Tensor) -> Tensor:
+    """What a step of sampling from times ``earlier`` [B] to ``after`` leaves of unit ``noise`` [B, X, Y, Z, C], were
+    the answer right (`voxcore.prior.sampler.next_noise`).
+    """
+    alpha, sigma = alpha_sigma(torch.stack([after, earlier]))
+    ratio = sigma / alpha
+    kept = (ratio[0] / ratio[1]).clamp(max=1.0)[:, None, None, None, None]
+    return kept * noise + (1 - kept**2).sqrt() * torch.randn_like(noise)
 
 
 def _fixed(batch: Batch) -> Tensor:
